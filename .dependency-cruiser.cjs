@@ -1,0 +1,52 @@
+// The arrows of the house: what each room may import. A room's index.ts is its door.
+const rooms = {
+  core: [],
+  oci: ['core'],
+  tar: ['core'],
+  results: ['core', 'oci'],
+  registry: ['core', 'oci', 'tar'],
+  fixture: ['core', 'oci', 'tar', 'registry'],
+  inventory: ['core', 'oci', 'results'],
+  readiness: ['core', 'oci', 'registry', 'results'],
+  report: ['core', 'results'],
+  scan: ['core', 'oci', 'registry', 'inventory', 'readiness', 'results'],
+  demo: ['core', 'oci', 'registry', 'fixture', 'scan', 'results', 'report'],
+  cli: ['core', 'oci', 'registry', 'inventory', 'readiness', 'results', 'report', 'scan', 'demo'],
+};
+
+const arrows = Object.entries(rooms).map(([room, allowed]) => ({
+  name: `${room}-arrows`,
+  comment: `${room} may import only: ${allowed.join(', ') || 'nothing'}`,
+  severity: 'error',
+  from: { path: `^src/${room}/`, pathNot: '\\.test\\.ts$' },
+  to: { path: '^src/', pathNot: [`^src/${room}/`, ...allowed.map((name) => `^src/${name}/`)] },
+}));
+
+const doors = Object.keys(rooms).map((room) => ({
+  name: `${room}-door`,
+  comment: `other rooms enter ${room} by its index.ts`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: `^src/${room}/` },
+  to: { path: `^src/${room}/`, pathNot: `^src/${room}/index\\.ts$` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...arrows,
+    ...doors,
+    {
+      name: 'pure-rooms',
+      comment: 'oci and tar do no input or output: bytes in, facts out',
+      severity: 'error',
+      from: { path: '^src/(oci|tar)/', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer|util)$' },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+  ],
+  options: {
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js'], conditionNames: ['import', 'node', 'default'] },
+  },
+};

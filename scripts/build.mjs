@@ -1,0 +1,35 @@
+// Builds dist/cli (one bundled, code-split command, so that start-up stays small) and dist/lib (the typed
+// library, unbundled).
+import { execFileSync } from 'node:child_process';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+process.chdir(root);
+rmSync('dist', { recursive: true, force: true });
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+await build({
+  entryPoints: { main: 'src/cli/main.ts' },
+  outdir: 'dist/cli',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  minifySyntax: true,
+  legalComments: 'linked',
+  // Peers that a user brings; resolved at run time, if at all.
+  external: ['@aws-sdk/*'],
+  define: { ARMLOAD_VERSION: JSON.stringify(version) },
+  banner: {
+    js: "import { createRequire as armloadCreateRequire } from 'node:module';\nconst require = armloadCreateRequire(import.meta.url);",
+  },
+  chunkNames: 'chunks/[name]-[hash]',
+  logLevel: 'warning',
+});
+chmodSync('dist/cli/main.js', 0o755);
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
+  stdio: 'inherit',
+});
