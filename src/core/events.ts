@@ -1,0 +1,17 @@
+/** What happens while a command works. Rooms emit these and never print; `cli` draws them on stderr. */
+export type ProgressEvent =
+  | { readonly type: 'phase'; readonly phase: string; readonly total?: number }
+  | { readonly type: 'progress'; readonly done: number; readonly total: number }
+  | {
+      readonly type: 'quota';
+      readonly registry: string;
+      /** Requests allowed in the window. */
+      readonly limit: number;
+      readonly remaining: number;
+      readonly windowSeconds: number;
+    }
+  | { readonly type: 'throttled'; readonly registry: string; readonly seconds: number }
+  | { readonly type: 'warning'; readonly message: string }
+  | { readonly type: 'debug'; readonly message: string };
+
+export type EventSink = (event: ProgressEvent) => void;

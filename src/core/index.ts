@@ -1,0 +1,4 @@
+export { type Clock, systemClock } from './clock.ts';
+export { ArmloadError, type ErrorDetails, isAbort, messageOf, UsageError } from './error.ts';
+export type { EventSink, ProgressEvent } from './events.ts';
+export { redact } from './redact.ts';
