@@ -1,0 +1,54 @@
+import type { Constraint, Problem, SourceKind, Use } from '../results/index.ts';
+
+/** A use as an extractor finds it: a place and the text that stands there. */
+export interface FoundUse {
+  /** The reference as written, or the text with its variables where they can't be resolved. */
+  readonly written: string;
+  /** Set where the text can't be resolved to a reference; a sentence that says why. */
+  readonly unresolved?: string;
+  /** After interpolation, where that changed the text; what is to be looked up. */
+  readonly resolved?: string;
+  readonly use: Use;
+}
+
+/** A workload and what of its own text ties it to architectures (`blocks` is filled in later, for the target). */
+export interface FoundWorkload {
+  readonly name: string;
+  readonly source: SourceKind;
+  readonly file?: string;
+  readonly line?: number;
+  readonly constraints: readonly Omit<Constraint, 'blocks'>[];
+}
+
+export interface Inventory {
+  readonly uses: readonly FoundUse[];
+  /** Every workload that has at least one use; `use.workload` + `use.file` name them. */
+  readonly workloads: readonly FoundWorkload[];
+  readonly problems: readonly Problem[];
+}
+
+/** A text to look at. `path` is shown to people and decides nothing but hints. */
+export interface SourceText {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Reads further files for an extractor (Compose `.env`, `extends`); `undefined` where there is none. */
+export type ReadSibling = (relativePath: string) => Promise<string | undefined>;
+
+/** A source kind. Adding one is a folder with this and one line in the list in `extractors.ts`. */
+export interface Extractor {
+  readonly kind: SourceKind;
+  /** By content first, by name second. Cheap: called for every file. */
+  recognizes(source: SourceText): boolean;
+  extract(source: SourceText, options: ExtractOptions): Promise<Inventory>;
+}
+
+export interface ExtractOptions {
+  readonly readSibling: ReadSibling;
+  /** For Compose interpolation; nothing else reads it. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Compose profiles that are on; `*` for all (the default of a scan). */
+  readonly profiles: readonly string[];
+  readonly signal?: AbortSignal;
+}
