@@ -11,6 +11,8 @@ export interface FetchedManifest {
   readonly mediaType: string;
   readonly digest: Digest;
   readonly bytes: Uint8Array;
+  /** When a tag was last seen to be this, milliseconds since the epoch, where a cache answers without asking. */
+  readonly seenAt?: number;
 }
 
 /** What a HEAD says of a manifest. */
