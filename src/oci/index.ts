@@ -9,6 +9,7 @@ export {
   parseDigest,
   verifyDigest,
 } from './digest.ts';
+export { maxIndexEntries, maxManifestBytes } from './document.ts';
 export { DocumentError, InvalidReferenceError } from './errors.ts';
 export {
   type ArtifactManifest,
@@ -18,8 +19,6 @@ export {
   type IndexEntry,
   isAttestation,
   type Manifest,
-  maxIndexEntries,
-  maxManifestBytes,
   parseManifest,
   type Schema1Manifest,
 } from './manifest.ts';

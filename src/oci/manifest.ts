@@ -1,13 +1,20 @@
 import { z } from 'zod';
-import { type Digest, isDigest } from './digest.ts';
-import { DocumentError } from './errors.ts';
-import { imageConfigTypes, mediaTypes } from './media-types.ts';
-import { normalizePlatform, type Platform } from './platform.ts';
-
-/** Manifests above 4 MiB are refused (distribution-spec, "Pushing Manifests", names that size). */
-export const maxManifestBytes = 4 * 1024 * 1024;
-/** Entries of one index, above which it is refused. */
-export const maxIndexEntries = 10_000;
+import type { Digest } from './digest.ts';
+import {
+  check,
+  digestSchema,
+  isObject,
+  list,
+  malformed,
+  optional,
+  parseJsonObject,
+  platformFields,
+  readPlatform,
+  stringMap,
+  text,
+} from './document.ts';
+import { imageConfigTypes, indexTypes, manifestTypes, mediaTypes } from './media-types.ts';
+import type { Platform } from './platform.ts';
 
 /** A content descriptor (image-spec descriptor.md). */
 export interface Descriptor {
@@ -64,144 +71,137 @@ export interface Schema1Manifest {
 
 export type Manifest = Index | ImageManifest | ArtifactManifest | Schema1Manifest;
 
-const digestSchema = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), {
-  message: 'is not a sha256 or sha512 digest',
-});
-// Producers write null for absent members (Go's encoder does); both mean absent.
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value || undefined);
-const annotations = z
-  .record(z.string(), z.unknown())
-  .nullish()
-  .transform((value) =>
-    value
-      ? Object.fromEntries(
-          Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-        )
-      : undefined,
-  );
 const descriptorFields = {
   mediaType: text,
   digest: digestSchema,
   size: z.int().min(0),
-  annotations,
+  annotations: stringMap,
   artifactType: text,
   data: text,
 };
 const descriptorSchema = z.object(descriptorFields);
-const platformSchema = z.object({
-  os: text,
-  architecture: text,
-  variant: text,
-  'os.version': text,
-  'os.features': z.array(z.string()).nullish(),
-});
-const indexEntrySchema = z.object({ ...descriptorFields, platform: platformSchema.nullish() });
-const indexSchema = z.object({
+const commonFields = {
   mediaType: text,
-  manifests: z.array(indexEntrySchema).max(maxIndexEntries).nullable(),
-  annotations,
   artifactType: text,
+  annotations: stringMap,
   subject: descriptorSchema.nullish(),
-});
+};
+const indexEntrySchema = z.object({ ...descriptorFields, platform: z.object(platformFields).nullish() });
+const indexSchema = z.object({ ...commonFields, manifests: list(indexEntrySchema) });
 const manifestSchema = z.object({
-  mediaType: text,
-  artifactType: text,
+  ...commonFields,
   config: descriptorSchema,
-  layers: z.array(descriptorSchema).nullish(),
-  annotations,
-  subject: descriptorSchema.nullish(),
+  layers: list(descriptorSchema),
 });
-const ociArtifactSchema = z.object({
-  mediaType: text,
-  artifactType: text,
-  blobs: z.array(descriptorSchema).nullish(),
-  annotations,
-  subject: descriptorSchema.nullish(),
-});
+const ociArtifactSchema = z.object({ ...commonFields, blobs: list(descriptorSchema) });
 
 /**
- * Reads a manifest of any kind. The structure decides what it is, then the body's `mediaType`; the Content-Type is a
- * hint only, because registries send wrong ones and OCI 1.0 documents may leave `mediaType` out.
+ * Reads a manifest of any kind. The structure decides what it is, and the body's `mediaType` must not contradict it;
+ * the Content-Type is a hint only, because registries send wrong ones and OCI 1.0 documents may leave `mediaType` out.
+ * A document that one client could take for an index and another for a manifest is refused (CVE-2021-41190).
  * @throws DocumentError `DOCUMENT_TOO_LARGE` or `DOCUMENT_MALFORMED`, naming the member at fault.
  */
 export function parseManifest(bytes: Uint8Array, contentType?: string): Manifest {
-  if (bytes.length > maxManifestBytes) {
-    throw new DocumentError(
-      'DOCUMENT_TOO_LARGE',
-      `the manifest has ${bytes.length} bytes, over the limit of ${maxManifestBytes}`,
-    );
-  }
   const document = parseJsonObject(bytes, 'manifest');
   const declared =
     typeof document['mediaType'] === 'string' && document['mediaType'] !== ''
       ? document['mediaType']
       : undefined;
-  const hinted = contentType?.split(';')[0]?.trim().toLowerCase();
-  if (document['schemaVersion'] === 1 || 'fsLayers' in document) return schema1(document, declared ?? hinted);
-  const hasConfig = isObject(document['config']);
-  const hasManifests = Array.isArray(document['manifests']) || ('manifests' in document && !hasConfig);
-  if (hasManifests && hasConfig) throw malformed('manifest', 'it has both "manifests" and "config"');
-  if (hasManifests) return readIndex(document, declared, hinted);
-  if (hasConfig) return readImage(document, declared, hinted);
-  if (declared === mediaTypes.ociArtifactManifest) return readOciArtifact(document);
+  const hinted = contentType?.split(';', 1)[0]?.trim().toLowerCase();
+  switch (structureOf(document)) {
+    case 'schema1':
+      return schema1(document);
+    case 'index':
+      if (declared !== undefined && manifestTypes.has(declared)) throw contradiction('an index', declared);
+      return readIndex(document, declared ?? knownHint(hinted, mediaTypes.dockerList) ?? mediaTypes.ociIndex);
+    case 'manifest':
+      if (declared !== undefined && indexTypes.has(declared)) throw contradiction('a manifest', declared);
+      return readImage(
+        document,
+        declared ?? knownHint(hinted, mediaTypes.dockerManifest) ?? mediaTypes.ociManifest,
+      );
+    case 'artifact':
+      return readOciArtifact(document);
+  }
+}
+
+/** @throws DocumentError where the members fit several structures, or none. */
+function structureOf(document: Record<string, unknown>): 'schema1' | 'index' | 'manifest' | 'artifact' {
+  const has = (name: string) => document[name] !== undefined && document[name] !== null;
+  const isManifest = has('config') || has('layers');
+  if (has('fsLayers') || document['schemaVersion'] === 1) {
+    if (isManifest || has('manifests')) throw malformed('manifest', 'it mixes schema 1 with a later schema');
+    return 'schema1';
+  }
+  if (has('manifests') && isManifest)
+    throw malformed('manifest', 'it has "manifests" beside "config" or "layers"');
+  if (isManifest && isObject(document['config'])) return 'manifest';
+  if (isManifest) throw malformed('manifest', 'its "config" is missing');
+  if (document['mediaType'] === mediaTypes.ociArtifactManifest) return 'artifact';
+  // Go writes an empty list as null.
+  if ('manifests' in document) return 'index';
   throw malformed('manifest', 'it has neither "manifests" nor "config"');
 }
 
-function readIndex(document: unknown, declared: string | undefined, hinted: string | undefined): Index {
+function contradiction(structure: string, declared: string): Error {
+  return malformed('manifest', `it is built as ${structure}, but its mediaType is ${declared}`);
+}
+
+function knownHint(hinted: string | undefined, expected: string): string | undefined {
+  return hinted === expected ? hinted : undefined;
+}
+
+function readIndex(document: unknown, mediaType: string): Index {
   const value = check(indexSchema, document, 'index');
-  const mediaType = declared ?? (hinted === mediaTypes.dockerList ? hinted : mediaTypes.ociIndex);
-  const subject = value.subject ? descriptor(value.subject) : undefined;
   return {
     kind: 'index',
     mediaType,
-    manifests: (value.manifests ?? []).map((entry) => ({
+    manifests: value.manifests.map((entry) => ({
       ...descriptor(entry),
       ...optional('platform', readPlatform(entry.platform)),
     })),
-    ...optional('annotations', value.annotations),
+    ...common(value),
     ...optional('artifactType', value.artifactType),
-    ...optional('subject', subject),
   };
 }
 
-function readImage(
-  document: unknown,
-  declared: string | undefined,
-  hinted: string | undefined,
-): ImageManifest | ArtifactManifest {
+function readImage(document: unknown, mediaType: string): ImageManifest | ArtifactManifest {
   const value = check(manifestSchema, document, 'manifest');
   const config = descriptor(value.config);
-  const mediaType = declared ?? (hinted === mediaTypes.dockerManifest ? hinted : mediaTypes.ociManifest);
-  const rest = {
-    mediaType,
-    config,
-    layers: (value.layers ?? []).map(descriptor),
-    ...optional('annotations', value.annotations),
-    ...optional('subject', value.subject ? descriptor(value.subject) : undefined),
-  };
-  if (isContainerImage(config, rest.layers)) return { kind: 'image', ...rest };
-  return { kind: 'artifact', ...rest, artifactType: value.artifactType ?? foreignType(config, rest.layers) };
+  const layers = value.layers.map(descriptor);
+  const rest = { mediaType, config, layers, ...common(value) };
+  if (isContainerImage(config, layers)) return { kind: 'image', ...rest };
+  return { kind: 'artifact', ...rest, artifactType: value.artifactType ?? foreignType(config, layers) };
 }
+
+/** Config types that registries and old Docker versions put in the place of the right one (moby #22378, #30083). */
+const defaultedConfigTypes: ReadonlySet<string> = new Set([
+  '',
+  'application/octet-stream',
+  'application/json',
+  'text/html',
+]);
 
 /**
  * cosign signatures and BuildKit attestations borrow the image config's media type, so the layers are asked too: an
  * image has at least one file system layer, or none at all.
  */
 function isContainerImage(config: Descriptor, layers: readonly Descriptor[]): boolean {
-  return imageConfigTypes.has(config.mediaType) && (layers.length === 0 || layers.some(isFileSystemLayer));
+  if (imageConfigTypes.has(config.mediaType)) return layers.length === 0 || layers.some(mayBeFileSystem);
+  return defaultedConfigTypes.has(config.mediaType) && layers.some(mayBeFileSystem);
 }
 
-function isFileSystemLayer(layer: Descriptor): boolean {
-  return /^application\/vnd\.(oci\.image\.layer|docker\.image\.rootfs)\./.test(layer.mediaType);
+/** Without a media type nothing speaks against it, and "not an image" would be a guess. */
+function mayBeFileSystem(layer: Descriptor): boolean {
+  return (
+    layer.mediaType === '' ||
+    /^application\/vnd\.(oci\.image\.layer|docker\.image\.rootfs)\./.test(layer.mediaType)
+  );
 }
 
 function foreignType(config: Descriptor, layers: readonly Descriptor[]): string {
-  return imageConfigTypes.has(config.mediaType)
-    ? (layers[0]?.mediaType ?? config.mediaType)
-    : config.mediaType;
+  const telling = imageConfigTypes.has(config.mediaType) ? layers[0]?.mediaType : config.mediaType;
+  return telling || 'unknown';
 }
 
 function readOciArtifact(document: unknown): ArtifactManifest {
@@ -210,21 +210,29 @@ function readOciArtifact(document: unknown): ArtifactManifest {
     kind: 'artifact',
     mediaType: mediaTypes.ociArtifactManifest,
     artifactType: value.artifactType ?? 'unknown',
-    layers: (value.blobs ?? []).map(descriptor),
-    ...optional('annotations', value.annotations),
-    ...optional('subject', value.subject ? descriptor(value.subject) : undefined),
+    layers: value.blobs.map(descriptor),
+    ...common(value),
   };
 }
 
-function schema1(document: Record<string, unknown>, mediaType: string | undefined): Schema1Manifest {
-  const architecture = document['architecture'];
+/** Registries serve schema 1 under whatever Content-Type; the signatures tell which of the two it is. */
+function schema1(document: Record<string, unknown>): Schema1Manifest {
+  const value = check(z.object({ architecture: text }), document, 'schema 1 manifest');
+  const isSigned = Array.isArray(document['signatures']);
   return {
     kind: 'schema1',
-    mediaType: mediaType ?? mediaTypes.dockerSchema1,
-    ...optional(
-      'architecture',
-      typeof architecture === 'string' && architecture !== '' ? architecture : undefined,
-    ),
+    mediaType: isSigned ? mediaTypes.dockerSchema1Signed : mediaTypes.dockerSchema1,
+    ...optional('architecture', value.architecture),
+  };
+}
+
+function common(value: {
+  annotations?: Record<string, string> | undefined;
+  subject?: z.output<typeof descriptorSchema> | null | undefined;
+}) {
+  return {
+    ...optional('annotations', value.annotations),
+    ...optional('subject', value.subject ? descriptor(value.subject) : undefined),
   };
 }
 
@@ -239,67 +247,13 @@ function descriptor(value: z.output<typeof descriptorSchema>): Descriptor {
   };
 }
 
-/** BuildKit writes `unknown/unknown` for attestations; an entry without both fields has no platform either. */
-function readPlatform(value: z.output<typeof platformSchema> | null | undefined): Platform | undefined {
-  if (!value?.os || !value.architecture) return undefined;
-  if (value.os === 'unknown' || value.architecture === 'unknown')
-    return { os: 'unknown', architecture: 'unknown' };
-  return normalizePlatform({
-    os: value.os,
-    architecture: value.architecture,
-    ...optional('variant', value.variant),
-    ...optional('osVersion', value['os.version']),
-    ...optional('osFeatures', value['os.features'] ?? undefined),
-  });
-}
-
-/** Attestation manifests, as BuildKit stores them beside the images they speak of. */
+/**
+ * Attestation manifests, as BuildKit stores them beside the images they speak of: marked by the annotation, by the
+ * platform `unknown/unknown`, or both (BuildKit, "Image attestation storage"). No host runs either.
+ */
 export function isAttestation(entry: IndexEntry): boolean {
   return (
-    entry.annotations?.['vnd.docker.reference.type'] !== undefined ||
+    entry.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest' ||
     (entry.platform?.os === 'unknown' && entry.platform.architecture === 'unknown')
   );
-}
-
-/** @throws DocumentError `DOCUMENT_MALFORMED` with the parser's position. */
-export function parseJsonObject(bytes: Uint8Array, what: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw new DocumentError(
-      'DOCUMENT_MALFORMED',
-      `the ${what} is not JSON: ${error instanceof Error ? error.message : ''}`,
-      { cause: error },
-    );
-  }
-  if (!isObject(value)) throw malformed(what, 'it is not a JSON object');
-  return value;
-}
-
-/** Applies a schema; the error names the member. */
-export function check<Schema extends z.ZodType>(
-  schema: Schema,
-  value: unknown,
-  what: string,
-): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw malformed(what, `${issue?.path.join('.') || 'the document'}: ${issue?.message ?? 'invalid'}`);
-}
-
-export function malformed(what: string, problem: string): DocumentError {
-  return new DocumentError('DOCUMENT_MALFORMED', `the ${what} is malformed: ${problem}`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function optional<Key extends string, Value>(
-  key: Key,
-  value: Value | undefined,
-): { [K in Key]?: Value } {
-  return (value === undefined ? {} : { [key]: value }) as { [K in Key]?: Value };
 }

@@ -21,4 +21,8 @@ export const acceptedManifestTypes: readonly string[] = [
 ];
 
 export const indexTypes: ReadonlySet<string> = new Set([mediaTypes.ociIndex, mediaTypes.dockerList]);
+export const manifestTypes: ReadonlySet<string> = new Set([
+  mediaTypes.ociManifest,
+  mediaTypes.dockerManifest,
+]);
 export const imageConfigTypes: ReadonlySet<string> = new Set([mediaTypes.ociConfig, mediaTypes.dockerConfig]);
