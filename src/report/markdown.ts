@@ -1,0 +1,130 @@
+import type { ImageResult, Remedy, ScanResult, Use, WorkloadResult } from '../results/index.ts';
+import { canonical } from './canonical.ts';
+import type { ReportOptions } from './format.ts';
+import { groupImages, type ImageGroup } from './groups.ts';
+import { code, head, prose, row } from './markdown-text.ts';
+import {
+  describePlace,
+  describeReadiness,
+  describeRemedy,
+  firstEvidence,
+  needsAttention,
+  totalsOf,
+} from './sentences.ts';
+import { count } from './text.ts';
+
+// GitHub refuses comments over 65,536 characters; the rest is room for the headings and the totals.
+const maxRowsLength = 56_000;
+const usesShown = 3;
+
+/**
+ * The report for pull-request comments: totals first, then a table for each group. Rows that don't fit into a
+ * comment are left out and counted.
+ */
+export function renderMarkdown(result: ScanResult, options: ReportOptions = {}): string {
+  const ordered = canonical(result);
+  const budget = new Budget();
+  const groups = groupImages(ordered).filter((group) => options.all || group.state !== 'ready');
+  const sections = [
+    `## ${code(ordered.platform)} readiness`,
+    `**${prose(totalsOf(ordered, options.failOn))}**`,
+    ...groups.map((group) => imageTable(group, budget)),
+    workloadTable(ordered, budget, options.all ?? false),
+    problemTable(ordered, budget),
+  ];
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+/** Hands out characters until there are none; what came too late is counted, not shown. */
+class Budget {
+  #left = maxRowsLength;
+
+  table(title: string, columns: readonly string[], rows: readonly string[]): string {
+    const kept = rows.filter((line) => this.#take(line));
+    const hidden = rows.length - kept.length;
+    return [
+      `### ${title} (${rows.length})`,
+      '',
+      ...(kept.length === 0 ? [] : head(columns)),
+      ...kept,
+      ...(hidden === 0 ? [] : ['', `${count(hidden, 'row')} left out to fit a comment.`]),
+    ].join('\n');
+  }
+
+  #take(line: string): boolean {
+    if (line.length + 1 > this.#left) return false;
+    this.#left -= line.length + 1;
+    return true;
+  }
+}
+
+function imageTable(group: ImageGroup, budget: Budget): string {
+  return budget.table(
+    prose(group.title),
+    ['Image', 'Why', 'What to do', 'Used in'],
+    group.images.map((image) =>
+      row([
+        code(image.reference),
+        prose(firstEvidence(image)),
+        remedyCell(image.remedies[0]),
+        usesCell(image),
+      ]),
+    ),
+  );
+}
+
+function remedyCell(remedy: Remedy | undefined): string {
+  if (remedy === undefined) return '';
+  const why = prose(remedy.why);
+  if (remedy.reference !== undefined) {
+    return `use ${code(remedy.reference)} (${remedy.verified ? 'checked' : 'not checked'}): ${why}`;
+  }
+  if (remedy.command !== undefined) return `run ${code(remedy.command)}: ${why}`;
+  const action = describeRemedy(remedy);
+  return action === '' ? why : `${prose(action)}: ${why}`;
+}
+
+function usesCell(image: ImageResult): string {
+  const listed = image.uses.slice(0, usesShown).map(useCell).join(', ');
+  const rest = image.uses.length - usesShown;
+  return rest > 0 ? `${listed} and ${rest} more` : listed;
+}
+
+function useCell(use: Use): string {
+  const place = code(describePlace(use));
+  return use.workload === undefined ? place : `${place} (${prose(use.workload)})`;
+}
+
+function workloadTable(result: ScanResult, budget: Budget, all: boolean): string {
+  const shown = all ? result.workloads : result.workloads.filter(needsAttention);
+  if (shown.length === 0) return '';
+  return budget.table(
+    all ? 'Workloads' : 'Workloads that need attention',
+    ['Workload', 'Where', 'Images in the way', 'Kept off by'],
+    shown.map(workloadRow),
+  );
+}
+
+function workloadRow(workload: WorkloadResult): string {
+  const blockers = workload.blockers.map(
+    ({ reference, readiness }) => `${code(reference)} ${describeReadiness(readiness)}`,
+  );
+  const constraints = workload.constraints
+    .filter((constraint) => constraint.blocks)
+    .map((constraint) => `${code(constraint.text)} (${code(describePlace(constraint))})`);
+  return row([
+    prose(workload.name),
+    code(describePlace(workload)),
+    blockers.join('<br>'),
+    constraints.join('<br>'),
+  ]);
+}
+
+function problemTable(result: ScanResult, budget: Budget): string {
+  if (result.problems.length === 0) return '';
+  return budget.table(
+    'Files that could not be read',
+    ['File', 'Problem'],
+    result.problems.map((problem) => row([code(describePlace(problem)), prose(problem.message)])),
+  );
+}

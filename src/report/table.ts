@@ -1,0 +1,154 @@
+import type { Constraint, ImageResult, ScanResult, Use, WorkloadResult } from '../results/index.ts';
+import { canonical } from './canonical.ts';
+import type { ReportOptions } from './format.ts';
+import { groupImages, type ImageGroup } from './groups.ts';
+import { hasBlockingConstraint } from './outcome.ts';
+import { type Paint, paint } from './paint.ts';
+import {
+  describePlace,
+  describeReadiness,
+  describeRemedy,
+  describeUse,
+  firstEvidence,
+  needsAttention,
+  totalsOf,
+} from './sentences.ts';
+import { plainText, wrap } from './text.ts';
+
+const defaultColumns = 100;
+const minColumns = 40;
+const usesShown = 3;
+const labelWidth = 6;
+
+interface Page {
+  readonly paint: Paint;
+  readonly columns: number;
+  readonly all: boolean;
+  readonly detail: boolean;
+  readonly platform: string;
+}
+
+/** The report for people: what they have to do, worst first, then workloads, unread files and the totals. */
+export function renderTable(result: ScanResult, options: ReportOptions = {}): string {
+  const page: Page = {
+    paint: paint(options.color ?? false),
+    columns: Math.max(minColumns, options.columns ?? defaultColumns),
+    all: options.all ?? false,
+    detail: options.detail ?? false,
+    platform: plainText(result.platform),
+  };
+  const ordered = canonical(result);
+  const sections = [
+    ...groupImages(ordered).map((group) => imageSection(group, page)),
+    workloadSection(ordered.workloads, page),
+    problemSection(ordered, page),
+    [page.paint.bold(totalsOf(ordered, options.failOn))],
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function imageSection(group: ImageGroup, page: Page): readonly string[] {
+  const heading = page.paint.tone(group.tone, `${group.title} (${group.images.length})`);
+  if (group.state === 'ready') {
+    return page.all
+      ? [heading, ...group.images.flatMap((image) => readyImage(image, page))]
+      : [`${heading} ${page.paint.dim('--all lists them')}`];
+  }
+  return [heading, ...group.images.flatMap((image) => imageBlock(image, page))];
+}
+
+function readyImage(image: ImageResult, page: Page): readonly string[] {
+  return page.detail ? imageBlock(image, page) : [`  ${plainText(image.reference)}`];
+}
+
+function imageBlock(image: ImageResult, page: Page): readonly string[] {
+  const evidence = page.detail ? image.evidence.map(({ text }) => plainText(text)) : [];
+  const why = evidence.length > 0 ? evidence : [firstEvidence(image)];
+  return [
+    `  ${page.paint.bold(plainText(image.reference))}`,
+    ...why.flatMap((text) => labelled('why', text, page)),
+    ...remedyLines(image, page),
+    ...useLines(image.uses, page),
+  ];
+}
+
+function useLines(uses: readonly Use[], page: Page): readonly string[] {
+  const listed = page.detail ? uses : uses.slice(0, usesShown);
+  const rest = uses.length - listed.length;
+  const texts = [...listed.map(describeUse), ...(rest > 0 ? [`and ${rest} more`] : [])];
+  return texts.flatMap((text, index) => labelled(index === 0 ? 'used' : '', text, page));
+}
+
+function remedyLines(image: ImageResult, page: Page): readonly string[] {
+  const remedies = page.detail ? image.remedies : image.remedies.slice(0, 1);
+  return remedies.flatMap((remedy) => {
+    const action = describeRemedy(remedy);
+    const why = plainText(remedy.why);
+    // A reference or command gets lines of its own, so that it can be copied.
+    return action === ''
+      ? labelled('do', why, page)
+      : [...labelled('do', action, page), ...labelled('', why, page)];
+  });
+}
+
+function labelled(label: string, text: string, page: Page): readonly string[] {
+  const indent = ' '.repeat(4 + labelWidth);
+  return wrap(text, page.columns - indent.length).map((line, index) =>
+    index === 0 ? `    ${page.paint.dim(label.padEnd(labelWidth))}${line}` : `${indent}${line}`,
+  );
+}
+
+function workloadSection(workloads: readonly WorkloadResult[], page: Page): readonly string[] {
+  const shown = page.all ? workloads : workloads.filter(needsAttention);
+  if (shown.length === 0) return [];
+  const title = page.all
+    ? `Workloads (${workloads.length})`
+    : `Workloads that need attention (${shown.length} of ${workloads.length})`;
+  return [page.paint.bold(title), ...shown.flatMap((workload) => workloadBlock(workload, page))];
+}
+
+function workloadBlock(workload: WorkloadResult, page: Page): readonly string[] {
+  const constraints = workload.constraints.filter((constraint) => constraint.blocks || page.all);
+  const state = workload.ready ? (hasBlockingConstraint(workload) ? '  images ready, but' : '  ready') : '';
+  return [
+    `  ${page.paint.bold(plainText(workload.name))}  ${page.paint.dim(describePlace(workload))}${state}`,
+    ...workload.blockers.map(
+      ({ reference, readiness }) => `    ${describeReadiness(readiness)}: ${plainText(reference)}`,
+    ),
+    ...constraints.flatMap((constraint) => constraintLines(constraint, page)),
+  ];
+}
+
+function constraintLines(constraint: Constraint, page: Page): readonly string[] {
+  const place =
+    constraint.file === undefined && constraint.line === undefined ? '' : ` (${describePlace(constraint)})`;
+  const effect = constraintEffect(constraint, page.platform);
+  const text = `${constraintName[constraint.kind]} ${plainText(constraint.text)} ${effect}${place}`;
+  return wrap(text, page.columns - 6).map((line, index) => `${index === 0 ? '    ' : '      '}${line}`);
+}
+
+const constraintName: Readonly<Record<Constraint['kind'], string>> = {
+  'node-selector': 'nodeSelector',
+  'node-affinity': 'nodeAffinity',
+  platform: 'platform',
+  'runtime-platform': 'runtimePlatform',
+};
+
+function constraintEffect(constraint: Constraint, platform: string): string {
+  if (constraint.blocks) return `keeps it off ${platform}`;
+  return constraint.required ? `allows ${platform}` : 'is a preference only';
+}
+
+function problemSection(result: ScanResult, page: Page): readonly string[] {
+  if (result.problems.length === 0) return [];
+  return [
+    page.paint.tone('doubt', `Files that could not be read (${result.problems.length})`),
+    ...result.problems.flatMap((problem) => [
+      `  ${page.paint.bold(describePlace(problem))}`,
+      ...wrap(plainText(problem.message), page.columns - 4).map((line) => `    ${line}`),
+    ]),
+  ];
+}
