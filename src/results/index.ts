@@ -1,1 +1,2 @@
+export { jsonSchemas } from './json-schemas.ts';
 export * from './scan.ts';

@@ -1,0 +1,18 @@
+// Writes the JSON Schemas of what armload prints, from the zod schemas it validates with. `--check` compares instead.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { jsonSchemas } from '../dist/lib/results/index.js';
+
+const folder = fileURLToPath(new URL('../schemas/', import.meta.url));
+mkdirSync(folder, { recursive: true });
+let stale = 0;
+for (const [name, schema] of Object.entries(jsonSchemas())) {
+  const file = `${folder}${name}.schema.json`;
+  const text = `${JSON.stringify(schema, null, 2)}\n`;
+  if (!process.argv.includes('--check')) writeFileSync(file, text);
+  else if (readFileSync(file, 'utf8') !== text) {
+    console.error(`schemas/${name}.schema.json is stale: run "npm run schemas"`);
+    stale += 1;
+  }
+}
+process.exitCode = stale === 0 ? 0 : 1;

@@ -1,0 +1,82 @@
+import {
+  DocumentError,
+  formatPlatform,
+  type Index,
+  type IndexEntry,
+  indexTypes,
+  isAttestation,
+  type Manifest,
+  type Platform,
+  runsOn,
+} from '../oci/index.ts';
+import { readChild, readConfig } from './read.ts';
+import type { Case } from './types.ts';
+
+/** Indexes inside indexes are followed this deep (the outermost is 1). */
+const maxDepth = 4;
+
+/** One image an index offers. `platform` is absent where neither index nor config says it. */
+export interface Offer {
+  readonly entry: IndexEntry;
+  readonly platform?: Platform;
+}
+
+/** What an index holds, attestations left out. */
+export interface Offers {
+  readonly images: readonly Offer[];
+  readonly artifacts: number;
+}
+
+/**
+ * Follows an index to its images. Entries without a platform are asked for their config, because nothing may be
+ * assumed of them (home-assistant/operating-system #4594); entries with one cost nothing. Where an entry says itself
+ * that it fits, the silent ones are not asked.
+ * @throws DocumentError where nesting goes too deep, or RegistryError where a child can't be read.
+ */
+export async function collectOffers(at: Case, index: Index, depth = 1): Promise<Offers> {
+  if (depth > maxDepth) {
+    throw new DocumentError('DOCUMENT_TOO_LARGE', `indexes are nested more than ${maxDepth} deep`);
+  }
+  const entries = index.manifests.filter((entry) => !isAttestation(entry));
+  const settled = entries.some((entry) => isPlainImage(entry) && runsOn(entry.platform, at.options.platform));
+  const images: Offer[] = [];
+  let artifacts = 0;
+  for (const entry of entries) {
+    const found =
+      settled && !isPlainImage(entry)
+        ? { images: [{ entry }], artifacts: 0 }
+        : await offersOf(at, entry, depth);
+    images.push(...found.images);
+    artifacts += found.artifacts;
+  }
+  return { images, artifacts };
+}
+
+function isPlainImage(entry: IndexEntry): entry is IndexEntry & { platform: Platform } {
+  return entry.platform !== undefined && !indexTypes.has(entry.mediaType);
+}
+
+async function offersOf(at: Case, entry: IndexEntry, depth: number): Promise<Offers> {
+  if (entry.artifactType !== undefined && entry.platform === undefined) return { images: [], artifacts: 1 };
+  if (isPlainImage(entry)) return { images: [{ entry, platform: entry.platform }], artifacts: 0 };
+  return offersOfChild(at, entry, { child: await readChild(at, entry), depth });
+}
+
+async function offersOfChild(
+  at: Case,
+  entry: IndexEntry,
+  { child, depth }: { child: Manifest; depth: number },
+): Promise<Offers> {
+  if (child.kind === 'index') return collectOffers(at, child, depth + 1);
+  if (child.kind === 'artifact') return { images: [], artifacts: 1 };
+  if (child.kind === 'schema1') return { images: [{ entry }], artifacts: 0 };
+  const platform = entry.platform ?? (await readConfig(at, child.config)).platform;
+  return { images: [platform === undefined ? { entry } : { entry, platform }], artifacts: 0 };
+}
+
+/** Sorted, each once. */
+export function platformNames(offers: readonly Offer[]): string[] {
+  return [
+    ...new Set(offers.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)]))),
+  ].sort();
+}

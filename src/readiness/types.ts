@@ -1,0 +1,35 @@
+import type { Digest, Platform } from '../oci/index.ts';
+import type { Repository } from '../registry/index.ts';
+import type { ImageResult } from '../results/index.ts';
+
+/** What is said of one reference: everything of an image result but who uses it. */
+export type Judgement = Pick<ImageResult, 'digest' | 'readiness' | 'platforms' | 'evidence' | 'remedies'>;
+
+export interface JudgeOptions {
+  readonly platform: Platform;
+  /**
+   * Reads the two child manifests (target and amd64) and the target's config of each index, and compares them: three
+   * requests more for an index. Off, an index costs the one request that fetches it.
+   */
+  readonly compareLayers?: boolean;
+  /** How many tags may be asked to find the index a child digest belongs to. Default 20. */
+  readonly maxTagLookups?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What is judged: a reference, or a tag or digest of a layout or archive, which has no registry. */
+export interface Subject {
+  readonly registry?: string;
+  readonly repository?: string;
+  readonly tag?: string;
+  readonly digest?: Digest;
+}
+
+/** One judgement under way. */
+export interface Case {
+  readonly reference: Subject;
+  readonly repository: Repository;
+  readonly options: JudgeOptions;
+  /** Requests for child manifests and configs still allowed. */
+  readonly budget: { left: number };
+}

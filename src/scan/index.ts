@@ -1,0 +1,2 @@
+export type { ScanOptions } from './options.ts';
+export { scan } from './scan.ts';

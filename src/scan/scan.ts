@@ -1,0 +1,100 @@
+import { type FoundUse, type Inventory, takeInventory } from '../inventory/index.ts';
+import { defaultPlatform } from '../oci/index.ts';
+import { type Judgement, judgeReference, unknownBecause } from '../readiness/index.ts';
+import type { ScanResult } from '../results/index.ts';
+import { assemble, type JudgedGroup } from './assemble.ts';
+import { classifyInputs } from './classify.ts';
+import { groupUses, type ImageGroup } from './group.ts';
+import { Lookup } from './lookup.ts';
+import type { ScanOptions } from './options.ts';
+import { forEachLimited } from './pool.ts';
+
+/** Judgements under way for each registry; its client bounds the requests. */
+const judgementsAtOnce = 32;
+
+/**
+ * Says what of a fleet runs on the target platform: finds every use of an image in the inputs, asks the registries once
+ * for each reference, and joins both. Never throws for what a file or a registry says: that is a problem or `unknown`.
+ * @throws UsageError for inputs, credentials, certificates or a cache that can't be used; the signal's reason.
+ */
+export async function scan(options: ScanOptions): Promise<ScanResult> {
+  const platform = options.platform ?? defaultPlatform;
+  const inventory = await findUses(options);
+  const groups = groupUses(inventory.uses);
+  const lookup = await Lookup.open(options, inventory.pullSecrets);
+  try {
+    return assemble(inventory, await judgeAll(groups, lookup, options), platform);
+  } finally {
+    await lookup.close();
+  }
+}
+
+async function findUses(options: ScanOptions): Promise<Inventory> {
+  const { cwd = process.cwd(), environment, profiles, stdin, onEvent, signal } = options;
+  const { inputs, located } = await classifyInputs(options.inputs, cwd);
+  const inventory = await takeInventory(inputs, {
+    cwd,
+    ...(environment === undefined ? {} : { environment }),
+    ...(profiles === undefined ? {} : { profiles }),
+    ...(stdin === undefined ? {} : { stdin }),
+    ...(onEvent === undefined ? {} : { onEvent }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const named = located.map((written): FoundUse => ({ written, use: { source: 'argument' } }));
+  return { ...inventory, uses: [...inventory.uses, ...named] };
+}
+
+/** In the order of the groups, whatever the order of the answers. */
+async function judgeAll(
+  groups: readonly ImageGroup[],
+  lookup: Lookup,
+  options: ScanOptions,
+): Promise<JudgedGroup[]> {
+  const judgements = new Map<ImageGroup, Judgement>();
+  options.onEvent?.({ type: 'phase', phase: 'readiness', total: groups.length });
+  const judgeHost = (ofHost: readonly ImageGroup[]) =>
+    forEachLimited(ofHost, judgementsAtOnce, async (group) => {
+      judgements.set(group, await judgeGroup(group, lookup, options));
+      options.onEvent?.({ type: 'progress', done: judgements.size, total: groups.length });
+    });
+  await Promise.all(byRegistry(groups).map(judgeHost));
+  return groups.flatMap((group) => {
+    const judgement = judgements.get(group);
+    return judgement === undefined ? [] : [{ group, judgement }];
+  });
+}
+
+function byRegistry(groups: readonly ImageGroup[]): ImageGroup[][] {
+  const hosts = new Map<string, ImageGroup[]>();
+  for (const group of groups) {
+    const registry = group.reference?.registry ?? '';
+    const ofHost = hosts.get(registry);
+    if (ofHost === undefined) hosts.set(registry, [group]);
+    else ofHost.push(group);
+  }
+  return [...hosts.values()];
+}
+
+async function judgeGroup(group: ImageGroup, lookup: Lookup, options: ScanOptions): Promise<Judgement> {
+  const judgeOptions = {
+    platform: options.platform ?? defaultPlatform,
+    compareLayers: options.compareLayers ?? false,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+  try {
+    const question = await lookup.question(group);
+    if (question === undefined) return unresolved(group.unresolved ?? '');
+    return await judgeReference(question.subject, question.repository, judgeOptions);
+  } catch (error) {
+    return unknownBecause(error, { name: group.name, signal: options.signal });
+  }
+}
+
+function unresolved(why: string): Judgement {
+  return {
+    readiness: { state: 'unresolved' },
+    platforms: [],
+    evidence: [{ kind: 'unresolved', text: why }],
+    remedies: [],
+  };
+}
