@@ -151,6 +151,13 @@ test('a remedy without a reference says what to do, then why', () => {
   expect(renderTable(result)).toContain('    do    try again\n          quay.io did not answer\n');
 });
 
+test('a remedy can be copied from one line, however narrow the terminal', () => {
+  const command = `skopeo copy --all docker://${'a'.repeat(60)} docker://${'b'.repeat(60)}`;
+  const remedies = [{ kind: 'other' as const, command, verified: false, why: 'the mirror lost arm64' }];
+  const result = scanResult({ images: [{ ...imageIn('missing'), remedies }] });
+  expect(renderTable(result, { columns: 40 })).toContain(`run: ${command}\n`);
+});
+
 test('hostile text from files and registries cannot drive the terminal or forge lines', () => {
   const hostile = '\u001b[2J\u001b]8;;http://evil.example\u0007\u009b31m\n12 images: 12 ready\r\b\u202e';
   const result = scanResult({
@@ -206,6 +213,12 @@ test('colour changes nothing but colour', () => {
   const colored = renderTable(sample, { color: true });
   expect(colored).not.toBe(renderTable(sample));
   expect(stripVTControlCharacters(colored)).toBe(renderTable(sample));
+});
+
+test('a constraint that names its kind is not named twice', () => {
+  const constraint = { ...selector, kind: 'platform' as const, text: 'platform: linux/amd64' };
+  const result = scanResult({ workloads: [workload('service web', { constraints: [constraint] })] });
+  expect(renderTable(result)).toContain('    platform: linux/amd64 keeps it off linux/arm64');
 });
 
 test('an image ready on the platform but kept off by its workload is not passed over', () => {

@@ -87,10 +87,9 @@ function remedyLines(image: ImageResult, page: Page): readonly string[] {
   return remedies.flatMap((remedy) => {
     const action = describeRemedy(remedy);
     const why = plainText(remedy.why);
-    // A reference or command gets lines of its own, so that it can be copied.
-    return action === ''
-      ? labelled('do', why, page)
-      : [...labelled('do', action, page), ...labelled('', why, page)];
+    if (action === '') return labelled('do', why, page);
+    // A reference or command stays on one line, however long, so that it can be copied.
+    return [...labelled('do', action, { ...page, columns: Infinity }), ...labelled('', why, page)];
   });
 }
 
@@ -126,7 +125,7 @@ function constraintLines(constraint: Constraint, page: Page): readonly string[] 
   const place =
     constraint.file === undefined && constraint.line === undefined ? '' : ` (${describePlace(constraint)})`;
   const effect = constraintEffect(constraint, page.platform);
-  const text = `${constraintName[constraint.kind]} ${plainText(constraint.text)} ${effect}${place}`;
+  const text = `${describeConstraint(constraint)} ${effect}${place}`;
   return wrap(text, page.columns - 6).map((line, index) => `${index === 0 ? '    ' : '      '}${line}`);
 }
 
@@ -136,6 +135,12 @@ const constraintName: Readonly<Record<Constraint['kind'], string>> = {
   platform: 'platform',
   'runtime-platform': 'runtimePlatform',
 };
+
+/** `nodeSelector kubernetes.io/arch: amd64`; some texts name their kind themselves (`platform: linux/amd64`). */
+function describeConstraint({ kind, text }: Constraint): string {
+  const [name, shown] = [constraintName[kind], plainText(text)];
+  return shown.startsWith(name) ? shown : `${name} ${shown}`;
+}
 
 function constraintEffect(constraint: Constraint, platform: string): string {
   if (constraint.blocks) return `keeps it off ${platform}`;

@@ -1,0 +1,117 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { loadConfig } from './config.ts';
+
+let directory = '';
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'armload-config-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+async function found(text: string) {
+  await writeFile(join(directory, 'armload.yaml'), text);
+  return loadConfig(undefined, directory);
+}
+
+async function named(text: string) {
+  await writeFile(join(directory, 'own.yaml'), text);
+  return loadConfig('own.yaml', directory);
+}
+
+test('without a file there is nothing, and that is fine', async () => {
+  expect(await loadConfig(undefined, directory)).toEqual({ directory, values: {} });
+});
+
+test('an armload.yaml in the working directory is taken', async () => {
+  const config = await found('platform: linux/arm64\nscan:\n  failOn: [missing]\n  timeoutSeconds: 20\n');
+  expect(config).toEqual({
+    file: 'armload.yaml',
+    directory,
+    values: { platform: 'linux/arm64', scan: { failOn: ['missing'], timeoutSeconds: 20 } },
+  });
+});
+
+test('an empty file is an empty configuration', async () => {
+  expect((await found('# nothing yet\n')).values).toEqual({});
+});
+
+test('registries are read by the rules of the registry room', async () => {
+  const config = await named(
+    'registries:\n  ghcr.io:\n    mirrors: [mirror.example]\n    ca: certs/own.pem\n',
+  );
+  expect(config.registries).toEqual({
+    'ghcr.io': { mirrors: ['mirror.example'], ca: 'certs/own.pem' },
+  });
+});
+
+test.each([
+  [
+    'an unknown member',
+    'platform: linux/arm64\nplattform: x\n',
+    'own.yaml:2: "plattform"',
+    'Did you mean "platform"?',
+  ],
+  ['an unknown member below', 'scan:\n  failon: x\n', 'own.yaml:2: "scan.failon"', 'Did you mean "failOn"?'],
+  [
+    'a member without a near name',
+    'banana: 1\n',
+    'own.yaml:1: "banana"',
+    'The settings there are: platform,',
+  ],
+  ['a wrong type', 'scan:\n  offline: 3\n', 'own.yaml:2: "scan.offline" is wrong', undefined],
+  [
+    'a number out of range',
+    'scan:\n\n  concurrency: 0\n',
+    'own.yaml:3: "scan.concurrency" is wrong',
+    undefined,
+  ],
+  ['a list where members are due', '- a\n', 'own.yaml: the document is wrong', undefined],
+  ['broken YAML', 'platform: [a\n', 'own.yaml:2 is not valid YAML', undefined],
+  ['a member given twice', 'platform: a\nplatform: b\n', 'own.yaml:2 is not valid YAML', undefined],
+  [
+    'an unknown setting of a registry',
+    'registries:\n  ghcr.io: {plain: true}\n',
+    'registries."ghcr.io"',
+    undefined,
+  ],
+  ['a bomb of aliases', bomb(), 'own.yaml is not valid YAML', undefined],
+  ['nesting without end', `platform: ${'['.repeat(50_000)}`, 'own.yaml', undefined],
+])('%s is told with its line', async (_name, text, sentence, hint) => {
+  await expect(named(text)).rejects.toMatchObject({
+    code: 'CONFIG',
+    message: expect.stringContaining(sentence),
+    ...(hint === undefined ? {} : { hint: expect.stringContaining(hint) }),
+  });
+});
+
+function bomb(): string {
+  const levels = Array.from({ length: 12 }, (_, level) =>
+    level === 0 ? 'l0: &l0 [x]' : `l${level}: &l${level} [${`*l${level - 1},`.repeat(10)}]`,
+  );
+  return `${levels.join('\n')}\n`;
+}
+
+test('a file that is named and not there is an error', async () => {
+  await expect(loadConfig('none.yaml', directory)).rejects.toMatchObject({
+    code: 'CONFIG',
+    message: expect.stringContaining('can\'t read the configuration "none.yaml"'),
+  });
+});
+
+test.each([
+  ['registries', 'registries:\n  docker.io: {endpoint: "http://evil.example"}\n'],
+  ['scan.authFile', 'scan: {authFile: x.json}\n'],
+  ['scan.cacheDirectory', 'scan: {cacheDirectory: answers}\n'],
+])(
+  '%s counts only in a file that the person named: a scanned folder must not redirect us',
+  async (member, text) => {
+    await expect(found(text)).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringContaining(`"${member}" is not taken`),
+      hint: expect.stringContaining('--config armload.yaml'),
+    });
+    await expect(named(text)).resolves.toMatchObject({ file: 'own.yaml' });
+  },
+);

@@ -1,0 +1,150 @@
+import { type EventSink, type ProgressEvent, redact } from '../core/index.ts';
+import { plainText } from '../report/index.ts';
+import type { TextSink } from './io.ts';
+
+/** Draws what happens on stderr. */
+export interface Progress {
+  readonly sink: EventSink;
+  /** Takes the progress line away; to be called before anything else is written. */
+  readonly stop: () => void;
+}
+
+export interface ProgressOptions {
+  readonly stderr: TextSink;
+  /** One line that is rewritten; without it, a line now and then. */
+  readonly interactive: boolean;
+  /** Nothing at all, warnings included. */
+  readonly quiet: boolean;
+  /** Debug events too. */
+  readonly verbose: boolean;
+  /** Milliseconds. */
+  readonly now?: () => number;
+}
+
+const redrawMilliseconds = 100;
+const logMilliseconds = 30_000;
+const defaultColumns = 80;
+const clearLine = '\r\u001b[K';
+
+interface State {
+  phase: string;
+  done: number;
+  total: number | undefined;
+  /** The newest word of each registry about its quota or its wait. */
+  readonly registries: Map<string, Word>;
+}
+
+interface Word {
+  readonly text: string;
+  /** Milliseconds since the epoch, after which the word is no longer true. */
+  readonly until: number;
+}
+
+/** A renderer for one command's run. */
+export function createProgress(options: ProgressOptions): Progress {
+  if (options.quiet) return { sink: () => {}, stop: () => {} };
+  const now = options.now ?? Date.now;
+  const line = options.interactive ? rewrittenLine(options) : sparseLines(options);
+  const state: State = { phase: '', done: 0, total: undefined, registries: new Map() };
+  return {
+    sink: (event) => {
+      const message = messageFor(event, options.verbose);
+      if (message !== undefined) line.message(message);
+      if (apply(state, event, now())) line.update(describeState(state, now()), event.type === 'throttled');
+    },
+    stop: () => line.stop(),
+  };
+}
+
+interface Line {
+  /** `urgent`: nothing else may happen for long, so it has to be drawn now. */
+  update(text: string, urgent: boolean): void;
+  message(text: string): void;
+  readonly stop: () => void;
+}
+
+function rewrittenLine({ stderr, now = Date.now }: ProgressOptions): Line {
+  let drawn = '';
+  let drawnAt = Number.NEGATIVE_INFINITY;
+  const clear = () => {
+    if (drawn !== '') stderr.write(clearLine);
+    drawn = '';
+  };
+  return {
+    update: (text, urgent) => {
+      if (!urgent && now() - drawnAt < redrawMilliseconds) return;
+      // A line as wide as the terminal would wrap, and a wrapped line can't be taken back.
+      const cut = text.slice(0, (stderr.columns || defaultColumns) - 1);
+      if (cut === drawn) return;
+      stderr.write(`${clearLine}${cut}`);
+      drawn = cut;
+      drawnAt = now();
+    },
+    message: (text) => {
+      const pending = drawn;
+      clear();
+      stderr.write(`${text}\n${pending}`);
+      drawn = pending;
+    },
+    stop: clear,
+  };
+}
+
+function sparseLines({ stderr, now = Date.now }: ProgressOptions): Line {
+  let loggedAt = now();
+  return {
+    update: (text) => {
+      if (now() - loggedAt < logMilliseconds) return;
+      loggedAt = now();
+      stderr.write(`armload: ${text}\n`);
+    },
+    message: (text) => {
+      stderr.write(`${text}\n`);
+    },
+    stop: () => {},
+  };
+}
+
+function messageFor(event: ProgressEvent, verbose: boolean): string | undefined {
+  if (event.type === 'warning') return `armload: warning: ${plainText(redact(event.message))}`;
+  if (event.type === 'debug' && verbose) return `armload: ${plainText(redact(event.message))}`;
+  return undefined;
+}
+
+/** True where the event changes what there is to see. */
+function apply(state: State, event: ProgressEvent, now: number): boolean {
+  switch (event.type) {
+    case 'phase':
+      Object.assign(state, { phase: plainText(event.phase), done: 0, total: event.total });
+      return true;
+    case 'progress':
+      Object.assign(state, { done: event.done, total: event.total });
+      return true;
+    case 'quota':
+      setWord(state, event.registry, {
+        text: `quota ${event.remaining} of ${event.limit} left`,
+        until: Number.POSITIVE_INFINITY,
+      });
+      return true;
+    case 'throttled':
+      setWord(state, event.registry, {
+        text: `asks to wait ${Math.ceil(event.seconds)} s`,
+        until: now + event.seconds * 1000,
+      });
+      return true;
+    case 'warning':
+    case 'debug':
+      return false;
+  }
+}
+
+function setWord(state: State, registry: string, word: Word): void {
+  state.registries.set(registry, { ...word, text: `${plainText(registry)} ${word.text}` });
+}
+
+/** `looking up images 212 of 300 · docker.io quota 61 of 100 left`. */
+function describeState({ phase, done, total, registries }: State, now: number): string {
+  const counted = total === undefined ? phase : `${phase} ${done} of ${total}`.trim();
+  const words = [...registries.values()].filter(({ until }) => now < until).map(({ text }) => text);
+  return [counted, ...words].filter((part) => part !== '').join(' · ');
+}
