@@ -9,6 +9,10 @@ export interface FoundUse {
   /** After interpolation, where that changed the text; what is to be looked up. */
   readonly resolved?: string;
   readonly use: Use;
+  /** Keys (`namespace/name`) of the pull secrets its workload names, sorted; see `Inventory.pullSecrets`. */
+  readonly pullSecrets?: readonly string[];
+  /** Key of the service account that brings the pull secrets where the workload names none; gone once they are known. */
+  readonly serviceAccount?: string;
 }
 
 /** A workload and what of its own text ties it to architectures (`blocks` is filled in later, for the target). */
@@ -22,9 +26,23 @@ export interface FoundWorkload {
 
 export interface Inventory {
   readonly uses: readonly FoundUse[];
-  /** Every workload that has at least one use; `use.workload` + `use.file` name them. */
+  /** Every workload that has at least one use or constraint; `use.workload` + `use.file` name them. */
   readonly workloads: readonly FoundWorkload[];
   readonly problems: readonly Problem[];
+  /** The image pull secrets among the resources, by `namespace/name` (`/name` where no namespace is given). */
+  readonly pullSecrets?: ReadonlyMap<string, PullSecret>;
+  /** The pull secrets that service accounts bring to their pods, by `namespace/name` of the account. */
+  readonly serviceAccounts?: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A Kubernetes Secret with registry credentials, as it stands in its document. Never printed. */
+export interface PullSecret {
+  readonly name: string;
+  readonly namespace?: string;
+  /** Base64: `.dockerconfigjson` or `.dockercfg` only. */
+  readonly data?: Readonly<Record<string, string>>;
+  /** Plain; wins over `data`. */
+  readonly stringData?: Readonly<Record<string, string>>;
 }
 
 /** A text to look at. `path` is shown to people and decides nothing but hints. */
