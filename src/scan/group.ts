@@ -39,7 +39,7 @@ export function groupUses(uses: readonly FoundUse[]): ImageGroup[] {
       group.uses.push(use);
     }
   }
-  return [...groups.values()].sort((left, right) => compareText(left.name, right.name));
+  return [...groups.values()].sort(byQuestion);
 }
 
 /** Adds a use to the group of its canonical reference and returns the group's key. */
@@ -64,6 +64,10 @@ function whatIsAsked(use: FoundUse, text: string): Omit<ImageGroup, 'pullSecrets
   if (location !== undefined && location.transport !== 'registry') return { name: use.written, location };
   const reference = location?.reference ?? parseReference(text);
   return { name: formatReference(reference), reference };
+}
+
+function byQuestion(left: ImageGroup, right: ImageGroup): number {
+  return compareText(left.name, right.name) || compareText(left.pullSecrets.join(), right.pullSecrets.join());
 }
 
 /** By code unit: the same on every machine, whatever its locale. */

@@ -87,6 +87,7 @@ export class Lookup {
         ...configured(registry),
       }),
       environment,
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
       ...(onEvent === undefined ? {} : { onEvent }),
       ...(timeoutSeconds === undefined
         ? {}

@@ -1,4 +1,4 @@
-import type { EventSink } from '../core/index.ts';
+import type { Clock, EventSink } from '../core/index.ts';
 import type { Platform } from '../oci/index.ts';
 import type { RegistriesSettings } from '../registry/index.ts';
 
@@ -41,6 +41,7 @@ export interface ScanOptions {
   readonly concurrency?: number;
   /** For one request, waiting for a throttling registry included. */
   readonly timeoutSeconds?: number;
+  readonly clock?: Clock;
   readonly onEvent?: EventSink;
   readonly signal?: AbortSignal;
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type FoundUse, type Inventory, takeInventory } from '../inventory/index.ts';
 import { defaultPlatform } from '../oci/index.ts';
 import { type Judgement, judgeReference, unknownBecause } from '../readiness/index.ts';
@@ -17,7 +18,8 @@ const judgementsAtOnce = 32;
  * for each reference, and joins both. Never throws for what a file or a registry says: that is a problem or `unknown`.
  * @throws UsageError for inputs, credentials, certificates or a cache that can't be used; the signal's reason.
  */
-export async function scan(options: ScanOptions): Promise<ScanResult> {
+export async function scan(given: ScanOptions): Promise<ScanResult> {
+  const options = given.signal === undefined ? given : { ...given, signal: forManyListeners(given.signal) };
   const platform = options.platform ?? defaultPlatform;
   const inventory = await findUses(options);
   const groups = groupUses(inventory.uses);
@@ -27,6 +29,13 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
   } finally {
     await lookup.close();
   }
+}
+
+/** Every request listens to the one signal; Node would take that for a leak. The caller's own signal is left alone. */
+function forManyListeners(signal: AbortSignal): AbortSignal {
+  const own = AbortSignal.any([signal]);
+  setMaxListeners(0, own);
+  return own;
 }
 
 async function findUses(options: ScanOptions): Promise<Inventory> {
