@@ -65,6 +65,15 @@ describe.skipIf(!here || process.platform !== 'linux')('the package', () => {
     expect(Object.keys(scripts).filter((name) => /install$/.test(name))).toEqual([]);
   });
 
+  test('has an export map that publint and attw find right', async () => {
+    await exec('sh', '-c', `cd ${root} && node_modules/.bin/publint --strict ${folder.path}/*.tgz`);
+    await exec(
+      'sh',
+      '-c',
+      `cd ${root} && node_modules/.bin/attw ${folder.path}/*.tgz --profile esm-only --exclude-entrypoints ./schemas`,
+    );
+  });
+
   test.each(nodes)('works on Node %s', async (major) => {
     const place = join(folder.path, `node${major}`);
     mkdirSync(place);
