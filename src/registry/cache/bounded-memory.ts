@@ -1,14 +1,16 @@
-/** Byte strings by key, the least recently used ones dropped when their sum passes the bound. */
+import type { Content } from './content.ts';
+
+/** Content by key, the least recently used dropped when the sum of the bytes passes the bound. */
 export class BoundedMemory {
   readonly #maxBytes: number;
-  readonly #entries = new Map<string, Uint8Array>();
+  readonly #entries = new Map<string, Content>();
   #bytes = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  get(key: string): Uint8Array | undefined {
+  get(key: string): Content | undefined {
     const found = this.#entries.get(key);
     if (found) {
       // A Map keeps the order of insertion: the first is the least recently used.
@@ -18,10 +20,10 @@ export class BoundedMemory {
     return found;
   }
 
-  set(key: string, bytes: Uint8Array): void {
+  set(key: string, content: Content): void {
     this.#drop(key);
-    this.#entries.set(key, bytes);
-    this.#bytes += bytes.length;
+    this.#entries.set(key, content);
+    this.#bytes += content.bytes.length;
     for (const oldest of this.#entries.keys()) {
       if (this.#bytes <= this.#maxBytes) break;
       this.#drop(oldest);
@@ -29,7 +31,7 @@ export class BoundedMemory {
   }
 
   #drop(key: string): void {
-    this.#bytes -= this.#entries.get(key)?.length ?? 0;
+    this.#bytes -= this.#entries.get(key)?.bytes.length ?? 0;
     this.#entries.delete(key);
   }
 }

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -241,7 +242,7 @@ describe('the second run', () => {
     const inner = new CountingRepository();
     inner.tag('1', 'a');
     await run(inner, (repository) => repository.manifest('1'));
-    rmSync(join(directory, 'blobs'), { recursive: true });
+    rmSync(join(directory, 'packs'), { recursive: true });
     await run(inner, (repository) => repository.manifest('1'));
     expect(inner.taken()).toEqual(['GET 1', 'GET 1']);
   });
@@ -292,6 +293,20 @@ describe('one run', () => {
     expect((await Promise.allSettled(gone)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     await vi.waitFor(() => expect(inner.aborted).toBe(1), { interval: 1 });
     expect((await repository.manifest('2')).digest).toBe(inner.tagged.get('2'));
+    await cache.close();
+  });
+
+  test('adds one listener to the signal that all its calls are given, and takes it away', async () => {
+    const inner = new CountingRepository();
+    const tags = Array.from({ length: 50 }, (_, at) => `${at}`);
+    for (const tag of tags) inner.tag(tag, tag);
+    const cache = await openCache(directory, { clock });
+    const { signal } = new AbortController();
+    const work = tags.map((tag) => wrap(inner, cache).manifest(tag, { signal }));
+    await vi.waitFor(() => expect(inner.count('GET')).toBe(50), { interval: 1 });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await Promise.all(work);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
     await cache.close();
   });
 
@@ -474,8 +489,8 @@ describe('a corrupt entry', () => {
     const inner = new CountingRepository();
     const digest = inner.tag('1', 'a');
     await run(inner, (repository) => repository.manifest(digest));
-    const file = join(directory, 'blobs/sha256', digest.slice('sha256:'.length));
-    writeFileSync(file, content);
+    for (const pack of readdirSync(join(directory, 'packs')))
+      writeFileSync(join(directory, 'packs', pack), content);
     expect(mark((await run(inner, (repository) => repository.manifest(digest))).bytes)).toBe('a');
     expect(inner.count('GET')).toBe(2);
     await run(inner, (repository) => repository.manifest(digest));
@@ -507,6 +522,30 @@ describe('a corrupt entry', () => {
       await readSmallBlob(repository, { digest, size: config.length });
       await repository.manifest(digest);
     });
+    expect(inner.taken()).toEqual([`BLOB ${digest}`, `GET ${digest}`]);
+  });
+
+  test.each([
+    ['a page instead of a manifest', '<html>log in</html>'],
+    ['a config', '{"architecture":"arm64"}'],
+    ['a text that names the type', `no JSON, but "application/json"`],
+  ])('is no manifest because it was served as one: %s', async (_, text) => {
+    const inner = new CountingRepository();
+    const digest = inner.add(Buffer.from(text));
+    inner.tagged.set('1', digest);
+    for (let time = 0; time < 2; time++) await run(inner, (repository) => repository.manifest('1'));
+    expect(inner.taken()).toEqual(['GET 1', 'GET 1']);
+    await expect(
+      run(inner, (repository) => repository.manifest('1'), { offline: true }),
+    ).rejects.toMatchObject({ reason: 'offline' });
+  });
+
+  test('that was kept as a blob is kept as the manifest it turns out to be', async () => {
+    const inner = new CountingRepository();
+    const digest = inner.tag('1', 'a');
+    const size = inner.content.get(digest)?.length ?? 0;
+    await run(inner, (repository) => readSmallBlob(repository, { digest, size }));
+    for (let time = 0; time < 2; time++) await run(inner, (repository) => repository.manifest(digest));
     expect(inner.taken()).toEqual([`BLOB ${digest}`, `GET ${digest}`]);
   });
 });

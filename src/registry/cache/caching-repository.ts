@@ -1,9 +1,16 @@
 import { type Clock, systemClock } from '../../core/index.ts';
-import { type Descriptor, type Digest, isDigest, parseManifest } from '../../oci/index.ts';
+import {
+  acceptedManifestTypes,
+  type Descriptor,
+  type Digest,
+  isDigest,
+  parseManifest,
+} from '../../oci/index.ts';
 import type { IdentityOf } from '../credentials/identity.ts';
 import { RegistryError } from '../errors.ts';
 import type { CallOptions, FetchedManifest, Repository, ResolvedManifest } from '../types.ts';
-import { maxEntryBytes } from './content-store.ts';
+import { isMediaType } from './content.ts';
+import { maxEntryBytes } from './pack-format.ts';
 import type { RegistryCache } from './registry-cache.ts';
 import { collect } from './small-blob.ts';
 import type { TagKey } from './tag-answers.ts';
@@ -56,7 +63,7 @@ class CachingRepository implements Repository {
 
   async resolve(target: string, options: CallOptions = {}): Promise<ResolvedManifest | undefined> {
     if (!isDigest(target)) return this.#resolveTag(target, options);
-    const held = await this.#held(target);
+    const held = this.#held(target);
     if (held) return { digest: target, mediaType: held.mediaType, size: held.bytes.length };
     this.#refuseOffline(target);
     return this.#head(target, await this.#identity(options), options);
@@ -64,7 +71,7 @@ class CachingRepository implements Repository {
 
   async manifest(target: string, options: CallOptions = {}): Promise<FetchedManifest> {
     if (isDigest(target)) {
-      const held = await this.#held(target);
+      const held = this.#held(target);
       if (held) return held;
       this.#refuseOffline(target);
       return this.#get(target, await this.#identity(options), options);
@@ -123,7 +130,7 @@ class CachingRepository implements Repository {
       if (found) return found;
     }
     const fetched = await this.#inner.manifest(key.tag, options);
-    await this.#cache.content.put(fetched.digest, fetched.bytes);
+    this.#keep(fetched);
     await this.#remember(key, fetched);
     return fetched;
   }
@@ -134,7 +141,7 @@ class CachingRepository implements Repository {
     known: TagAnswer | undefined,
     options: CallOptions,
   ): Promise<ResolvedManifest | undefined> {
-    if (!known || !this.#isLive(known) || !(await this.#held(known.digest))) return undefined;
+    if (!known || !this.#isLive(known) || !this.#held(known.digest)) return undefined;
     try {
       const resolved = await this.#head(key.tag, key.identity, options);
       if (resolved) await this.#remember(key, resolved);
@@ -151,7 +158,7 @@ class CachingRepository implements Repository {
     identity: string,
     options: CallOptions,
   ): Promise<FetchedManifest | undefined> {
-    const held = await this.#held(digest);
+    const held = this.#held(digest);
     if (held) return held;
     try {
       return await this.#get(digest, identity, options);
@@ -163,10 +170,10 @@ class CachingRepository implements Repository {
 
   #get(digest: Digest, identity: string, { signal }: CallOptions): Promise<FetchedManifest> {
     const ask = async (shared: AbortSignal): Promise<FetchedManifest> => {
-      const held = await this.#held(digest);
+      const held = this.#held(digest);
       if (held) return held;
       const fetched = await this.#inner.manifest(digest, { signal: shared });
-      await this.#cache.content.put(fetched.digest, fetched.bytes);
+      this.#keep(fetched);
       return fetched;
     };
     return this.#cache.flights.manifests.run(this.#flight(digest, identity), ask, signal);
@@ -183,20 +190,19 @@ class CachingRepository implements Repository {
   async #offlineTag(key: TagKey): Promise<FetchedManifest> {
     const known = await this.#cache.tags.get(key);
     if (!known) throw this.#miss(key.tag);
-    const held = await this.#held(known.digest);
+    const held = this.#held(known.digest);
     if (!held) throw this.#miss(known.digest);
     return { ...held, seenAt: known.seenAt };
   }
 
+  #keep({ digest, bytes, mediaType }: FetchedManifest): void {
+    this.#cache.content.put(digest, { bytes, mediaType: manifestType(bytes, mediaType) });
+  }
+
   /** A manifest in the cache. Content of that digest that is no manifest is for the registry to judge. */
-  async #held(digest: Digest): Promise<FetchedManifest | undefined> {
-    const bytes = await this.#cache.content.get(digest);
-    if (!bytes) return undefined;
-    try {
-      return { digest, bytes, mediaType: parseManifest(bytes).mediaType };
-    } catch {
-      return undefined;
-    }
+  #held(digest: Digest): FetchedManifest | undefined {
+    const content = this.#cache.content.get(digest);
+    return content && content.mediaType !== '' ? { digest, ...content } : undefined;
   }
 
   async #smallBlob(
@@ -205,15 +211,15 @@ class CachingRepository implements Repository {
   ): Promise<Uint8Array> {
     const { digest, size } = descriptor;
     const { content, flights } = this.#cache;
-    const held = await content.get(digest);
+    const held = content.get(digest)?.bytes;
     // Another size than the descriptor's is for the repository to refuse.
     if (held?.length === size) return held;
     this.#refuseOffline(digest);
     const ask = async (signal: AbortSignal): Promise<Uint8Array> => {
-      const meanwhile = await content.get(digest);
+      const meanwhile = content.get(digest)?.bytes;
       if (meanwhile?.length === size) return meanwhile;
       const bytes = await collect(this.#inner, descriptor, { signal });
-      await content.put(digest, bytes);
+      content.put(digest, { bytes, mediaType: '' });
       return bytes;
     };
     const identity = await this.#identity(options);
@@ -255,4 +261,22 @@ class CachingRepository implements Repository {
       { hint: 'Run once without --offline, with the same cache directory and credentials.' },
     );
   }
+}
+
+/**
+ * The media type to keep a manifest under; empty for what is none. One that the registry and the document agree on needs
+ * no parsing: what else is wrong with it is found by whoever reads it, now as from the cache.
+ */
+function manifestType(bytes: Uint8Array, contentType: string): string {
+  if (acceptedManifestTypes.includes(contentType) && says(bytes, contentType)) return contentType;
+  try {
+    const { mediaType } = parseManifest(bytes, contentType);
+    return isMediaType(mediaType) ? mediaType : '';
+  } catch {
+    return '';
+  }
+}
+
+function says(bytes: Uint8Array, text: string): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(`"${text}"`);
 }

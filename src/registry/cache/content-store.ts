@@ -1,95 +1,129 @@
-import { type FileHandle, open, unlink } from 'node:fs/promises';
-import PQueue from 'p-queue';
 import type { Clock, EventSink } from '../../core/index.ts';
-import { type Digest, maxManifestBytes, verifyDigest } from '../../oci/index.ts';
-import { systemCode, writeAtomically } from './atomic-file.ts';
+import type { Digest } from '../../oci/index.ts';
+import { systemCode } from './atomic-file.ts';
 import { BoundedMemory } from './bounded-memory.ts';
-import { blobPath, type CacheLayout } from './layout.ts';
-
-/** Larger content is not kept, bytes. */
-export const maxEntryBytes = maxManifestBytes;
-
-/** A read marks an entry as used only when its mark is older than this. */
-const markAfterMs = 24 * 60 * 60 * 1000;
-
-/** Files open at a time: a fleet must not run into the system's limit. */
-const filesAtATime = 16;
+import { compact, dropOldest, packBytes } from './compact.ts';
+import { adds, type Content } from './content.ts';
+import type { CacheLayout } from './layout.ts';
+import { PackReader } from './pack-folder.ts';
+import { maxEntryBytes } from './pack-format.ts';
+import { type Location, loadIndex, readContent } from './pack-index.ts';
+import { PackWriter } from './pack-writer.ts';
 
 export interface ContentStoreOptions {
   /** Absent: in memory only. */
   readonly layout?: CacheLayout | undefined;
   readonly memoryBytes: number;
+  /** Bound of the content on disk. */
+  readonly maxBytes: number;
   readonly clock: Clock;
   readonly emit?: EventSink | undefined;
 }
 
 /**
- * Content by digest: manifests and small blobs. What is read is checked against its digest again; what fails is thrown
- * away and counts as absent. Neither method throws: a cache that can't be used is slower, not wrong.
+ * Content by digest: manifests and small blobs, in memory and in packs. What is read from disk is checked against its
+ * digest again; what fails counts as absent. No method throws: a cache that can't be used is slower, not wrong.
  */
 export class ContentStore {
-  readonly #options: ContentStoreOptions;
   readonly #memory: BoundedMemory;
-  readonly #disk = new PQueue({ concurrency: filesAtATime });
-  #broken = false;
+  readonly #disk: Disk | undefined;
 
   constructor(options: ContentStoreOptions) {
-    this.#options = options;
     this.#memory = new BoundedMemory(options.memoryBytes);
+    this.#disk = options.layout && new Disk({ ...options, layout: options.layout });
   }
 
-  async get(digest: Digest): Promise<Uint8Array | undefined> {
+  get(digest: Digest): Content | undefined {
     const held = this.#memory.get(digest);
     if (held) return held;
-    const { layout } = this.#options;
-    const bytes = layout && (await this.#disk.add(() => this.#read(blobPath(layout, digest), digest)));
-    if (bytes) this.#memory.set(digest, bytes);
-    return bytes;
+    const content = this.#disk?.get(digest);
+    if (content) this.#memory.set(digest, content);
+    return content;
   }
 
   /** The bytes must have been checked against the digest. */
-  async put(digest: Digest, bytes: Uint8Array): Promise<void> {
-    if (bytes.length > maxEntryBytes) return;
-    this.#memory.set(digest, bytes);
-    const { layout } = this.#options;
-    if (!layout || this.#broken) return;
-    try {
-      await this.#disk.add(() => writeAtomically(blobPath(layout, digest), bytes, layout.temporary));
-    } catch (error) {
-      this.#giveUp(layout.root, error);
-    }
+  put(digest: Digest, content: Content): void {
+    if (content.bytes.length > maxEntryBytes) return;
+    this.#memory.set(digest, content);
+    this.#disk?.put(digest, content);
   }
 
-  async #read(path: string, digest: Digest): Promise<Uint8Array | undefined> {
-    let handle: FileHandle;
-    try {
-      handle = await open(path, 'r');
-    } catch {
-      return undefined;
-    }
-    try {
-      const { size, mtimeMs } = await handle.stat();
-      if (size > maxEntryBytes) throw new Error('too large');
-      const bytes = await handle.readFile();
-      verifyDigest(bytes, digest);
-      const now = this.#options.clock.now();
-      if (now - mtimeMs > markAfterMs) await handle.utimes(now / 1000, now / 1000).catch(() => undefined);
-      return bytes;
-    } catch {
-      await unlink(path).catch(() => undefined);
-      return undefined;
-    } finally {
-      await handle.close();
-    }
+  /** Writes what isn't written yet, and keeps the directory within its bound. Afterwards only memory is used. */
+  async close(): Promise<void> {
+    await this.#disk?.close();
   }
+}
 
-  /** One warning, then memory only: a full disk would fail a thousand times. */
-  #giveUp(root: string, error: unknown): void {
-    if (this.#broken) return;
-    this.#broken = true;
-    this.#options.emit?.({
-      type: 'warning',
-      message: `the cache in ${root} can't be written (${systemCode(error)}); going on without it`,
+class Disk {
+  readonly #options: Omit<ContentStoreOptions, 'layout'> & { readonly layout: CacheLayout };
+  readonly #reader = new PackReader();
+  readonly #writer: PackWriter;
+  #loaded: Map<Digest, Location> | undefined;
+  #state: 'usable' | 'read only' | 'closed' = 'usable';
+
+  constructor(options: Omit<ContentStoreOptions, 'layout'> & { readonly layout: CacheLayout }) {
+    this.#options = options;
+    const { layout, maxBytes, clock } = options;
+    this.#writer = new PackWriter({
+      directory: layout.packs,
+      finishedDirectory: layout.packs,
+      maxPackBytes: packBytes(maxBytes),
+      time: () => clock.now(),
+      onWritten: (location) => this.#index.set(location.digest, location),
+      onFinished: () => void dropOldest(layout, { maxBytes, now: clock.now() }),
     });
+  }
+
+  get(digest: Digest): Content | undefined {
+    if (this.#state === 'closed') return undefined;
+    return this.#writer.pending.get(digest) ?? this.#read(digest);
+  }
+
+  put(digest: Digest, content: Content): void {
+    if (this.#state !== 'usable') return;
+    const kept = this.#writer.pending.get(digest) ?? this.#index.get(digest);
+    if (adds(content, kept)) this.#attempt(() => this.#writer.add(digest, content));
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'usable') this.#attempt(() => this.#writer.close());
+    const isUsable = this.#state === 'usable';
+    this.#state = 'closed';
+    this.#reader.close();
+    const { layout, maxBytes, clock } = this.#options;
+    if (isUsable) await compact(layout, { maxBytes, now: clock.now() }).catch(() => undefined);
+  }
+
+  /** Of all packs; read when first needed. */
+  get #index(): Map<Digest, Location> {
+    this.#loaded ??= loadIndex(this.#options.layout.packs, this.#reader);
+    return this.#loaded;
+  }
+
+  #read(digest: Digest): Content | undefined {
+    const at = this.#index.get(digest);
+    if (!at) return undefined;
+    try {
+      const bytes = readContent(this.#reader, at);
+      if (bytes) return { bytes, mediaType: at.mediaType };
+    } catch {
+      // Merged or dropped by another process.
+    }
+    this.#index.delete(digest);
+    return undefined;
+  }
+
+  /** One warning, then nothing more is written: a full disk would fail a thousand times. */
+  #attempt(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#state = 'read only';
+      this.#writer.abandon();
+      this.#options.emit?.({
+        type: 'warning',
+        message: `the cache in ${this.#options.layout.root} can't be written (${systemCode(error)}); going on without it`,
+      });
+    }
   }
 }

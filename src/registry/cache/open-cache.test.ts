@@ -1,26 +1,15 @@
 import { spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ProgressEvent } from '../../core/index.ts';
 import { digestOf } from '../../oci/index.ts';
-import { layoutOf } from './layout.ts';
 import { defaultCacheDirectory, memoryCache, openCache } from './open-cache.ts';
-import { prune, pruneWhenDue } from './prune.ts';
 import type { RegistryCache } from './registry-cache.ts';
 import type { TagKey } from './tag-answers.ts';
 
+const content = { bytes: Buffer.from('content'), mediaType: '' };
 const day = 24 * 60 * 60 * 1000;
 let directory = '';
 let now = 0;
@@ -56,25 +45,20 @@ describe('the directory', () => {
     expect(defaultCacheDirectory({}, '/home/u')).toBe('/home/u/.cache/armload');
   });
 
-  test('has the form of an OCI layout, for its user only', async () => {
-    const bytes = Buffer.from('content');
-    const digest = digestOf(bytes);
+  test('is for its user only, and what it holds is there in the next run', async () => {
     const root = join(directory, 'a/b');
-    const cache = await openCache(root, { clock });
-    await cache.content.put(digest, bytes);
-    await cache.close();
-    expect(JSON.parse(readFileSync(join(root, 'oci-layout'), 'utf8'))).toEqual({
-      imageLayoutVersion: '1.0.0',
-    });
-    expect(JSON.parse(readFileSync(join(root, 'index.json'), 'utf8'))).toEqual({
-      schemaVersion: 2,
-      manifests: [],
-    });
-    const file = join(root, 'blobs', digest.replace(':', '/'));
-    expect(readFileSync(file)).toEqual(bytes);
-    expect(statSync(file).mode & 0o077).toBe(0);
-    expect(statSync(join(root, 'blobs')).mode & 0o077).toBe(0);
+    const put = await openCache(root, { clock });
+    put.content.put(digestOf(content.bytes), content);
+    await put.close();
+    const [pack = ''] = readdirSync(join(root, 'packs'));
+    expect(pack).toMatch(/\.pack$/);
+    expect(statSync(join(root, 'packs', pack)).mode & 0o077).toBe(0);
+    expect(statSync(join(root, 'packs')).mode & 0o077).toBe(0);
     expect(readdirSync(join(root, 'tmp'))).toEqual([]);
+    const get = await openCache(root, { clock });
+    expect(get.content.get(digestOf(content.bytes))).toEqual(content);
+    await get.close();
+    expect(readdirSync(join(root, 'packs'))).toEqual([pack]);
   });
 
   test('that must be written and can not is an error with the directory and the reason', async () => {
@@ -95,10 +79,9 @@ describe('the directory', () => {
       { type: 'warning', message: expect.stringContaining('(ENOTDIR); going on without it') },
     ]);
     expect(cache.directory).toBeUndefined();
-    const bytes = Buffer.from('content');
-    await cache.content.put(digestOf(bytes), bytes);
+    cache.content.put(digestOf(content.bytes), content);
     await cache.tags.record(key('1'), answer('a'));
-    expect(await cache.content.get(digestOf(bytes))).toEqual(bytes);
+    expect(cache.content.get(digestOf(content.bytes))).toEqual(content);
     expect(await cache.tags.get(key('1'))).toEqual(answer('a'));
     await cache.close();
   });
@@ -109,11 +92,14 @@ describe('the directory', () => {
     const cache = await openCache(root, { clock, emit: (event) => void events.push(event) });
     rmSync(root, { recursive: true });
     writeFileSync(root, '');
-    for (const text of ['a', 'b']) await cache.content.put(digestOf(Buffer.from(text)), Buffer.from(text));
+    for (let at = 0; at < 3; at++) {
+      const bytes = Buffer.alloc(300_000, at);
+      cache.content.put(digestOf(bytes), { bytes, mediaType: '' });
+    }
     for (let at = 0; at < 200; at++) await cache.tags.record(key(`${at}`), answer('a'));
     await cache.close();
     expect(events.map((event) => event.type)).toEqual(['warning', 'warning']);
-    expect(await cache.content.get(digestOf(Buffer.from('a')))).toEqual(Buffer.from('a'));
+    expect(cache.content.get(digestOf(Buffer.alloc(300_000, 1)))?.bytes).toHaveLength(300_000);
     expect(await cache.tags.get(key('7'))).toEqual(answer('a'));
   });
 
@@ -124,17 +110,6 @@ describe('the directory', () => {
     expect(await cache.tags.get(key('1'))).toEqual(answer('a'));
     await cache.close();
   });
-});
-
-test('content above 4 MiB is neither kept nor read, even where its digest is right', async () => {
-  const bytes = Buffer.alloc(4 * 1024 * 1024 + 1);
-  const digest = digestOf(bytes);
-  const file = join(directory, 'blobs', digest.replace(':', '/'));
-  await use((cache) => cache.content.put(digest, bytes));
-  expect(existsSync(file)).toBe(false);
-  writeFileSync(file, bytes);
-  expect(await use((cache) => cache.content.get(digest))).toBeUndefined();
-  expect(existsSync(file)).toBe(false);
 });
 
 describe('tag answers', () => {
@@ -212,33 +187,71 @@ describe('a process that is killed', () => {
       import { openCache } from ${module('./open-cache.ts')};
       import { digestOf } from ${module('../../oci/digest.ts')};
       const cache = await openCache(process.argv[2]);
-      console.log('ready');
       for (let at = 0; ; at++) {
+        // By now something has been written.
+        if (at === 30) console.log('ready');
         const bytes = Buffer.alloc(20_000, String(at));
         const digest = digestOf(bytes);
         const tag = 't' + at;
         await Promise.all([
-          cache.content.put(digest, bytes),
+          cache.content.put(digest, { bytes, mediaType: '' }),
           cache.tags.record({ registry: 'h.io', repository: 'team/app', tag, identity: 'anonymous' }, { digest, mediaType: 'm', seenAt: Date.now() }),
         ]);
       }`);
-    for (const delay of [5, 20, 60]) {
+    for (const delay of [0, 3, 20]) {
       const child = spawn(process.execPath, [bundle, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
       await new Promise((resolve) => child.stdout.once('data', resolve));
       await new Promise((resolve) => setTimeout(resolve, delay));
       child.kill('SIGKILL');
       await new Promise((resolve) => child.once('close', resolve));
     }
-    const blobs = join(directory, 'blobs/sha256');
-    const names = readdirSync(blobs);
-    expect(names.length).toBeGreaterThan(0);
-    for (const name of names) expect(digestOf(readFileSync(join(blobs, name)))).toBe(`sha256:${name}`);
-    await use(async ({ tags }) => {
-      const found = await tags.get(key('t0'));
-      if (found) expect(names).toContain(found.digest.slice('sha256:'.length));
+    expect(readdirSync(join(directory, 'packs')).length).toBeGreaterThan(0);
+    await use(async ({ content, tags }) => {
+      let found = 0;
+      for (let at = 0; at < 10_000; at++) {
+        const bytes = Buffer.alloc(20_000, String(at));
+        const kept = content.get(digestOf(bytes));
+        if (!kept) break;
+        expect(bytes.equals(kept.bytes)).toBe(true);
+        found++;
+      }
+      expect(found).toBeGreaterThan(0);
       await tags.record(key('after'), answer('a'));
     });
     await use(async ({ tags }) => expect(await tags.get(key('after'))).toEqual(answer('a')));
+  });
+});
+
+test('processes that write, merge and read at once lose nothing', async () => {
+  const module = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
+  const bundle = await buildForNode(`
+    import { openCache } from ${module('./open-cache.ts')};
+    import { digestOf } from ${module('../../oci/digest.ts')};
+    const [, , directory, name] = process.argv;
+    const digests = [];
+    for (let run = 0; run < 9; run++) {
+      const cache = await openCache(directory);
+      const missing = digests.filter((digest) => !cache.content.get(digest)).length;
+      if (missing > 0) throw new Error(missing + ' of ' + digests.length + ' are missing in run ' + run);
+      for (let at = 0; at < 20; at++) {
+        const bytes = Buffer.alloc(20_000, [name, run, at, ''].join(' '));
+        digests.push(digestOf(bytes));
+        cache.content.put(digests.at(-1), { bytes, mediaType: '' });
+      }
+      await cache.close();
+    }`);
+  const codes = ['a', 'b', 'c'].map(async (name) => {
+    const child = spawn(process.execPath, [bundle, directory, name], { stdio: 'inherit' });
+    return new Promise((resolve) => child.once('close', resolve));
+  });
+  expect(await Promise.all(codes)).toEqual([0, 0, 0]);
+  await use(async (cache) => {
+    for (const name of ['a', 'b', 'c'])
+      for (let run = 0; run < 9; run++)
+        for (let at = 0; at < 20; at++)
+          expect(
+            cache.content.get(digestOf(Buffer.alloc(20_000, [name, run, at, ''].join(' ')))),
+          ).toBeDefined();
   });
 });
 
@@ -263,46 +276,3 @@ async function buildForNode(code: string): Promise<string> {
   });
   return outfile;
 }
-
-describe('pruning', () => {
-  function put(mark: string, size: number, age: number): string {
-    const layout = layoutOf(directory);
-    const file = join(layout.blobs[0] ?? '', digestOf(Buffer.from(mark)).slice(7));
-    mkdirSync(layout.blobs[0] ?? '', { recursive: true });
-    writeFileSync(file, Buffer.alloc(size));
-    utimesSync(file, (now - age) / 1000, (now - age) / 1000);
-    return file;
-  }
-
-  test('removes what was not used for longest, down to nine tenths of the bound', async () => {
-    const files = [3, 1, 4, 2, 0].map((age) => put(`${age}`, 1000, age * day));
-    await prune(layoutOf(directory), 4500, now);
-    expect(files.map((file) => existsSync(file))).toEqual([true, true, false, true, true]);
-    await prune(layoutOf(directory), 2500, now);
-    expect(files.map((file) => existsSync(file))).toEqual([false, true, false, false, true]);
-  });
-
-  test('knows what was used by its reads', async () => {
-    const bytes = Buffer.from('used');
-    const digest = digestOf(bytes);
-    await use((cache) => cache.content.put(digest, bytes));
-    const file = join(directory, 'blobs', digest.replace(':', '/'));
-    utimesSync(file, (now - 30 * day) / 1000, (now - 30 * day) / 1000);
-    await use((cache) => cache.content.get(digest));
-    expect(Math.abs(statSync(file).mtimeMs - now)).toBeLessThan(2000);
-  });
-
-  test('is done once a day, and takes what killed processes left', async () => {
-    const layout = layoutOf(directory);
-    mkdirSync(layout.temporary);
-    const left = join(layout.temporary, 'left');
-    writeFileSync(left, '');
-    const made = Date.now();
-    await pruneWhenDue(layout, 1000, made + 1000);
-    expect(existsSync(left)).toBe(true);
-    await pruneWhenDue(layout, 1000, made + 2 * 60 * 60 * 1000);
-    expect(existsSync(left)).toBe(true);
-    await pruneWhenDue(layout, 1000, made + 2 * day);
-    expect(existsSync(left)).toBe(false);
-  });
-});

@@ -1,17 +1,18 @@
-import { mkdir } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, unlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { type Clock, type EventSink, systemClock, UsageError } from '../../core/index.ts';
-import { systemCode, writeAtomically } from './atomic-file.ts';
+import { systemCode } from './atomic-file.ts';
 import { type CacheLayout, layoutOf } from './layout.ts';
 import { RegistryCache } from './registry-cache.ts';
 
-const defaultMaxBytes = 1024 * 1024 * 1024;
+const defaultMaxBytes = 256 * 1024 * 1024;
 
 export interface CacheOptions {
   /** Must it be written? Then a directory that can't be is an error; else a warning, and memory is used. */
   readonly required?: boolean;
-  /** Bound of the content on disk; 1 GiB unless told. */
+  /** Bound of the content on disk; 256 MiB unless told. */
   readonly maxBytes?: number;
   readonly clock?: Clock;
   readonly emit?: EventSink;
@@ -56,16 +57,11 @@ export async function openCache(directory: string, options: CacheOptions = {}): 
   });
 }
 
-/** The directories, and the two files of an image layout; writing one shows that the directory can be written. */
+/** The directories, and a file that shows that they can be written. */
 async function prepare(layout: CacheLayout): Promise<void> {
-  for (const directory of [...layout.blobs, layout.tags, layout.temporary]) {
+  for (const directory of [layout.packs, layout.tags, layout.temporary])
     await mkdir(directory, { recursive: true, mode: 0o700 });
-  }
-  const files = [
-    ['index.json', '{"schemaVersion":2,"manifests":[]}'],
-    ['oci-layout', '{"imageLayoutVersion":"1.0.0"}'],
-  ] as const;
-  for (const [name, content] of files) {
-    await writeAtomically(join(layout.root, name), content, layout.temporary);
-  }
+  const trial = join(layout.temporary, randomBytes(9).toString('hex'));
+  await writeFile(trial, '', { flag: 'wx', mode: 0o600 });
+  await unlink(trial);
 }

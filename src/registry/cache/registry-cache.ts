@@ -1,8 +1,8 @@
 import type { Clock, EventSink } from '../../core/index.ts';
 import type { FetchedManifest, ResolvedManifest } from '../types.ts';
+import { AbortWatch } from './abort-watch.ts';
 import { ContentStore } from './content-store.ts';
 import type { CacheLayout } from './layout.ts';
-import { pruneWhenDue } from './prune.ts';
 import { SharedFlights } from './shared-flights.ts';
 import { TagAnswers } from './tag-answers.ts';
 
@@ -23,10 +23,10 @@ export class RegistryCache {
   readonly content: ContentStore;
   readonly tags: TagAnswers;
   /** Questions under way, by repository, identity and target. */
-  readonly flights = {
-    manifests: new SharedFlights<FetchedManifest>(),
-    heads: new SharedFlights<ResolvedManifest | undefined>(),
-    blobs: new SharedFlights<Uint8Array>(),
+  readonly flights: {
+    readonly manifests: SharedFlights<FetchedManifest>;
+    readonly heads: SharedFlights<ResolvedManifest | undefined>;
+    readonly blobs: SharedFlights<Uint8Array>;
   };
   readonly #options: RegistryCacheOptions;
 
@@ -35,6 +35,12 @@ export class RegistryCache {
     const memoryBytes = options.layout ? memoryBytesBesideDisk : memoryBytesAlone;
     this.content = new ContentStore({ ...options, memoryBytes });
     this.tags = new TagAnswers(options);
+    const watch = new AbortWatch();
+    this.flights = {
+      manifests: new SharedFlights(watch),
+      heads: new SharedFlights(watch),
+      blobs: new SharedFlights(watch),
+    };
   }
 
   /** The directory, or undefined in memory. */
@@ -42,10 +48,9 @@ export class RegistryCache {
     return this.#options.layout?.root;
   }
 
-  /** Writes what isn't written yet, and once a day brings the directory below its bound. Never throws. */
+  /** Writes what isn't written yet, and keeps the directory within its bound. Never throws. */
   async close(): Promise<void> {
     await this.tags.close();
-    const { layout, maxBytes, clock } = this.#options;
-    if (layout) await pruneWhenDue(layout, maxBytes, clock.now()).catch(() => undefined);
+    await this.content.close();
   }
 }

@@ -1,4 +1,6 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
+import { AbortWatch } from './abort-watch.ts';
 import { BoundedMemory } from './bounded-memory.ts';
 import { SharedFlights } from './shared-flights.ts';
 
@@ -50,17 +52,41 @@ test('a finished piece of work is not aborted afterwards', async () => {
   expect(seen?.aborted).toBe(false);
 });
 
+test('hundreds may wait with one signal: it gets one listener, and none is left', async () => {
+  const caller = new AbortController();
+  const watch = new AbortWatch();
+  const flights = [new SharedFlights<number>(watch), new SharedFlights<number>(watch)];
+  const waiting = flights.flatMap((some, at) =>
+    Array.from({ length: 300 }, (_, key) => some.run(`${key}`, async () => at, caller.signal)),
+  );
+  expect(getEventListeners(caller.signal, 'abort')).toHaveLength(1);
+  await Promise.all(waiting);
+  expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0);
+  const stuck = new SharedFlights<number>(watch);
+  const never = Array.from({ length: 300 }, (_, key) =>
+    stuck.run(`${key}`, () => new Promise<number>(() => undefined), caller.signal),
+  );
+  expect(getEventListeners(caller.signal, 'abort')).toHaveLength(1);
+  caller.abort(new Error('enough'));
+  const outcomes = await Promise.allSettled(never);
+  expect(new Set(outcomes.map((one) => (one.status === 'rejected' ? one.reason.message : '')))).toEqual(
+    new Set(['enough']),
+  );
+});
+
 test('memory keeps what was used last, within its bound', () => {
   const memory = new BoundedMemory(10);
-  memory.set('a', Buffer.alloc(4));
-  memory.set('b', Buffer.alloc(4));
+  const set = (key: string, size: number) => memory.set(key, { bytes: Buffer.alloc(size), mediaType: '' });
+  const sizes = (...keys: string[]) => keys.map((key) => memory.get(key)?.bytes.length);
+  set('a', 4);
+  set('b', 4);
   memory.get('a');
-  memory.set('c', Buffer.alloc(4));
-  expect(['a', 'b', 'c'].map((key) => memory.get(key)?.length)).toEqual([4, undefined, 4]);
-  memory.set('d', Buffer.alloc(11));
-  expect(['a', 'c', 'd'].map((key) => memory.get(key))).toEqual([undefined, undefined, undefined]);
-  memory.set('a', Buffer.alloc(8));
-  memory.set('a', Buffer.alloc(2));
-  memory.set('b', Buffer.alloc(8));
-  expect(['a', 'b'].map((key) => memory.get(key)?.length)).toEqual([2, 8]);
+  set('c', 4);
+  expect(sizes('a', 'b', 'c')).toEqual([4, undefined, 4]);
+  set('d', 11);
+  expect(sizes('a', 'c', 'd')).toEqual([undefined, undefined, undefined]);
+  set('a', 8);
+  set('a', 2);
+  set('b', 8);
+  expect(sizes('a', 'b')).toEqual([2, 8]);
 });

@@ -1,3 +1,5 @@
+import { AbortWatch } from './abort-watch.ts';
+
 interface Flight<Value> {
   readonly promise: Promise<Value>;
   readonly controller: AbortController;
@@ -11,6 +13,11 @@ interface Flight<Value> {
  */
 export class SharedFlights<Value> {
   readonly #flights = new Map<string, Flight<Value>>();
+  readonly #watch: AbortWatch;
+
+  constructor(watch = new AbortWatch()) {
+    this.#watch = watch;
+  }
 
   async run(
     key: string,
@@ -21,7 +28,7 @@ export class SharedFlights<Value> {
     const flight = this.#flights.get(key) ?? this.#launch(key, start);
     flight.waiting++;
     try {
-      return await orAbort(flight.promise, signal);
+      return await this.#watch.race(flight.promise, signal);
     } finally {
       flight.waiting--;
       if (flight.waiting === 0 && !flight.settled) {
@@ -50,21 +57,5 @@ export class SharedFlights<Value> {
 
   #forget(key: string, flight: Flight<Value>): void {
     if (this.#flights.get(key) === flight) this.#flights.delete(key);
-  }
-}
-
-/** The promise, or the signal's reason if that comes first. */
-async function orAbort<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-  if (!signal) return promise;
-  let leave: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    leave = () =>
-      reject(signal.reason instanceof Error ? signal.reason : new DOMException('aborted', 'AbortError'));
-    signal.addEventListener('abort', leave, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    if (leave) signal.removeEventListener('abort', leave);
   }
 }

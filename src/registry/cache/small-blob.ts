@@ -1,6 +1,6 @@
 import { type Descriptor, DocumentError, verifyDigest } from '../../oci/index.ts';
 import type { CallOptions, Repository } from '../types.ts';
-import { maxEntryBytes } from './content-store.ts';
+import { maxEntryBytes } from './pack-format.ts';
 
 /**
  * Reads a small blob, such as an image config, as a whole: from the descriptor itself where it holds the content
@@ -36,7 +36,8 @@ export async function collect(
     if (total > maxEntryBytes) throw tooLarge(repository.name, descriptor, total);
     chunks.push(chunk);
   }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+  // A copy, for a chunk may be a view of a socket's large buffer, which a kept blob would keep with it.
+  return Buffer.concat(chunks);
 }
 
 function tooLarge(name: string, { digest }: Pick<Descriptor, 'digest'>, size: number): DocumentError {

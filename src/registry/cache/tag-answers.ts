@@ -58,9 +58,11 @@ export class TagAnswers {
   #journal(key: TagKey): TagJournal | undefined {
     const { layout } = this.#options;
     if (!layout) return undefined;
-    const name = fileName(key);
-    const journal = this.#journals.get(name) ?? new TagJournal(join(layout.tags, name));
-    this.#journals.set(name, journal);
+    const owner = `${key.registry}\n${key.identity}`;
+    const known = this.#journals.get(owner);
+    if (known) return known;
+    const journal = new TagJournal(join(layout.tags, fileName(key.registry, owner)));
+    this.#journals.set(owner, journal);
     return journal;
   }
 
@@ -83,7 +85,7 @@ function textOf(key: TagKey): string {
 }
 
 /** The host for people, a hash to tell apart what the host's text alone may not. */
-function fileName(key: TagKey): string {
-  const hash = createHash('sha256').update(`${key.registry}\n${key.identity}`).digest('hex').slice(0, 32);
-  return `${key.registry.replace(/[^A-Za-z0-9.-]/g, '_').slice(0, 100)}-${hash}.jsonl`;
+function fileName(registry: string, owner: string): string {
+  const hash = createHash('sha256').update(owner).digest('hex').slice(0, 32);
+  return `${registry.replace(/[^A-Za-z0-9.-]/g, '_').slice(0, 100)}-${hash}.jsonl`;
 }
