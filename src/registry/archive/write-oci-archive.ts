@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type TarMember, writeTar } from '../../tar/index.ts';
 import { believed } from '../layout/content.ts';
@@ -13,6 +13,7 @@ import {
 } from '../layout/index-file.ts';
 import { type Layout, openLayout } from '../layout/layout.ts';
 import { writeFresh } from '../layout/write-fresh.ts';
+import { makeFolders } from '../make-folders.ts';
 import type { CallOptions, WritableRepository } from '../types.ts';
 
 /** An archive being written. Nothing is at its path, or what was there before, until `finish`. */
@@ -32,7 +33,7 @@ export async function createOciArchive(file: string, options: CallOptions = {}):
   const path = resolve(file);
   const name = `oci-archive:${file}`;
   const stage = await believed(name, 'starting the archive', async () => {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolders(dirname(path));
     return mkdtemp(join(dirname(path), `.${basename(path)}-`));
   });
   const layout = await openLayout(stage, { ...options, create: true, name });

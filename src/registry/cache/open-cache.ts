@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, unlink, writeFile } from 'node:fs/promises';
+import { unlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { type Clock, type EventSink, systemClock, UsageError } from '../../core/index.ts';
+import { makeFolders } from '../make-folders.ts';
 import { systemCode } from './atomic-file.ts';
 import { type CacheLayout, layoutOf } from './layout.ts';
 import { RegistryCache } from './registry-cache.ts';
@@ -59,8 +60,7 @@ export async function openCache(directory: string, options: CacheOptions = {}): 
 
 /** The directories, and a file that shows that they can be written. */
 async function prepare(layout: CacheLayout): Promise<void> {
-  for (const directory of [layout.packs, layout.tags, layout.temporary])
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+  for (const directory of [layout.packs, layout.tags, layout.temporary]) await makeFolders(directory, 0o700);
   const trial = join(layout.temporary, randomBytes(9).toString('hex'));
   await writeFile(trial, '', { flag: 'wx', mode: 0o600 });
   await unlink(trial);

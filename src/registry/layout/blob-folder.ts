@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, link, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Descriptor, type Digest, DigestChecker, parseDigest } from '../../oci/index.ts';
+import { makeFolders } from '../make-folders.ts';
 import type { CallOptions } from '../types.ts';
 import { errorCode } from './content.ts';
 import { writeFresh } from './write-fresh.ts';
@@ -69,14 +70,14 @@ export class BlobFolder {
 
   /** A fresh path on the same file system as the blobs. */
   async temporaryPath(): Promise<string> {
-    await mkdir(this.#directory, { recursive: true });
+    await makeFolders(this.#directory);
     return join(this.#directory, `.incoming-${randomUUID()}`);
   }
 
   /** Moves a file whose content has been checked to its place. */
   async adopt(file: string, digest: Digest): Promise<void> {
     const path = this.path(digest);
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolders(dirname(path));
     await rename(file, path);
   }
 

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Clock, systemClock, UsageError } from '../../core/index.ts';
 import {
@@ -10,6 +10,7 @@ import {
   verifyDigest,
 } from '../../oci/index.ts';
 import { RegistryError } from '../errors.ts';
+import { makeFolders } from '../make-folders.ts';
 import type { BlobSource, CallOptions, WritableRepository } from '../types.ts';
 import { BlobFolder } from './blob-folder.ts';
 import { believed, type Content, errorCode } from './content.ts';
@@ -43,7 +44,7 @@ export async function openLayout(directory: string, options: LayoutOptions = {})
 const versionFile = 'oci-layout';
 
 async function createLayout(directory: string, clock: Clock): Promise<void> {
-  await mkdir(join(directory, 'blobs', 'sha256'), { recursive: true });
+  await makeFolders(join(directory, 'blobs', 'sha256'));
   await new BlobFolder(directory).removeAbandoned(clock.now());
   await writeFile(join(directory, versionFile), '{"imageLayoutVersion":"1.0.0"}', { flag: 'wx' }).catch(
     (error: unknown) => {

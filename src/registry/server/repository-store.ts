@@ -1,10 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Descriptor, type Digest, isDigest } from '../../oci/index.ts';
 import { BlobFolder } from '../layout/blob-folder.ts';
 import { type Content, errorCode, readDocument } from '../layout/content.ts';
 import { IndexFile, type IndexFileEntry, refNameOf, toDescriptor, withEntry } from '../layout/index-file.ts';
 import { type ManifestFacts, walkManifests } from '../layout/referrers.ts';
+import { makeFolders } from '../make-folders.ts';
 import type { ManifestCache } from './manifest-cache.ts';
 import { isTag } from './route.ts';
 
@@ -45,7 +46,7 @@ export class RepositoryStore {
 
   /** Makes the folder a layout that other tools can read, from its first blob on. */
   async create(): Promise<void> {
-    await mkdir(join(this.#directory, 'blobs', 'sha256'), { recursive: true });
+    await makeFolders(join(this.#directory, 'blobs', 'sha256'));
     await writeFile(join(this.#directory, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}', {
       flag: 'wx',
     }).catch((error: unknown) => {

@@ -1,6 +1,7 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/index.ts';
+import { makeFolders } from '../make-folders.ts';
 import { ManifestCache } from './manifest-cache.ts';
 import { RepositoryStore } from './repository-store.ts';
 import { isRepositoryName } from './route.ts';
@@ -56,7 +57,7 @@ export class RegistryStore {
   }
 
   async prepare(): Promise<void> {
-    await mkdir(this.uploadDirectory, { recursive: true });
+    await makeFolders(this.uploadDirectory);
   }
 
   #keep(name: string, store = this.#opened(name)): RepositoryStore {
