@@ -47,7 +47,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     await write('Making a little fleet and pushing it to an embedded registry …\n');
     const pushed = await pushShop(registry.host);
     const shop = await examplesFolder();
-    await write(`${pushed} images pushed. Now: armload scan examples/shop\n\n`);
+    await write(
+      `${pushed} images pushed. Now: armload scan examples/shop --all, which ends with exit code 1\nwhen something is not ready, as here on purpose.\n\n`,
+    );
     const result = await scan({
       inputs: ['examples/shop'],
       cwd: dirname(dirname(shop)),

@@ -118,7 +118,12 @@ export class Lookup {
 
   async close(): Promise<void> {
     await this.#cache.close();
-    for (const { client } of this.#askers.values()) await client.close();
+    for (const { client } of this.#askers.values()) {
+      for (const { host, requests } of client.statistics()) {
+        this.#options.onEvent?.({ type: 'debug', message: `${host}: ${requests} requests` });
+      }
+      await client.close();
+    }
     for (const opened of this.#opened) await opened.close?.();
   }
 

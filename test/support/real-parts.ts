@@ -1,5 +1,4 @@
 import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -136,8 +135,4 @@ export async function unpackDebianPackage(
   await run('apt-get', [...options, '-qq', 'download', name], { cwd: target, maxBuffer: 64 * 1024 * 1024 });
   await run('sh', ['-c', `dpkg-deb -x ./*.deb root`], { cwd: target });
   return join(target, 'root');
-}
-
-export function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -17,6 +17,3 @@ export function firstMatch(stores: readonly CredentialStore[]): TracedStore {
     },
   };
 }
-
-/** Knows nothing: every registry is asked anonymously. */
-export const anonymous: TracedStore = firstMatch([]);
