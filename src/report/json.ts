@@ -1,14 +1,11 @@
-import { type ScanResult, scanResultSchema } from '../results/index.ts';
-import { canonical } from './canonical.ts';
+import type { ScanResult } from '../results/index.ts';
 
 /**
- * The result as one JSON document: checked against its own schema, members and lists in a fixed order, two spaces,
- * a newline at the end. Control, direction and invisible characters are written as `\u` escapes: the same data,
- * and nothing that could drive a terminal.
+ * The result as one JSON document, two spaces, a newline at the end. Control, direction and invisible characters are
+ * written as `\u` escapes: the same data, and nothing that could drive a terminal.
  */
 export function renderJson(result: ScanResult): string {
-  const checked = scanResultSchema.parse(canonical(result));
-  const text = JSON.stringify(checked, undefined, 2);
+  const text = JSON.stringify(result, undefined, 2);
   return `${text.replace(/[^\n\P{Cc}]|[\p{Cf}\p{Zl}\p{Zp}]/gu, escapeUnits)}\n`;
 }
 

@@ -1,5 +1,4 @@
 import type { ImageResult, Remedy, ScanResult, Use, WorkloadResult } from '../results/index.ts';
-import { canonical } from './canonical.ts';
 import type { ReportOptions } from './format.ts';
 import { groupImages, type ImageGroup } from './groups.ts';
 import { code, head, prose, row } from './markdown-text.ts';
@@ -22,15 +21,14 @@ const usesShown = 3;
  * comment are left out and counted.
  */
 export function renderMarkdown(result: ScanResult, options: ReportOptions = {}): string {
-  const ordered = canonical(result);
   const budget = new Budget();
-  const groups = groupImages(ordered).filter((group) => options.all || group.state !== 'ready');
+  const groups = groupImages(result).filter((group) => options.all || group.state !== 'ready');
   const sections = [
-    `## ${code(ordered.platform)} readiness`,
-    `**${prose(totalsOf(ordered, options.failOn))}**`,
+    `## ${code(result.platform)} readiness`,
+    `**${prose(totalsOf(result, options.failOn))}**`,
     ...groups.map((group) => imageTable(group, budget)),
-    workloadTable(ordered, budget, options.all ?? false),
-    problemTable(ordered, budget),
+    workloadTable(result, budget, options.all ?? false),
+    problemTable(result, budget),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }

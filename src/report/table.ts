@@ -1,5 +1,4 @@
 import type { Constraint, ImageResult, ScanResult, Use, WorkloadResult } from '../results/index.ts';
-import { canonical } from './canonical.ts';
 import type { ReportOptions } from './format.ts';
 import { groupImages, type ImageGroup } from './groups.ts';
 import { hasBlockingConstraint } from './outcome.ts';
@@ -37,12 +36,11 @@ export function renderTable(result: ScanResult, options: ReportOptions = {}): st
     detail: options.detail ?? false,
     platform: plainText(result.platform),
   };
-  const ordered = canonical(result);
   const sections = [
-    ...groupImages(ordered).map((group) => imageSection(group, page)),
-    workloadSection(ordered.workloads, page),
-    problemSection(ordered, page),
-    [page.paint.bold(totalsOf(ordered, options.failOn))],
+    ...groupImages(result).map((group) => imageSection(group, page)),
+    workloadSection(result.workloads, page),
+    problemSection(result, page),
+    [page.paint.bold(totalsOf(result, options.failOn))],
   ];
   return `${sections
     .filter((lines) => lines.length > 0)

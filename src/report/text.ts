@@ -22,12 +22,6 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-/** Code-unit order: the same on every machine, whatever its locale. */
-export function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
-}
-
 /**
  * Breaks a text into lines of at most `width` characters, at spaces only: a reference or path that is longer than
  * a line gets a line of its own and stays whole, so that it can be copied.

@@ -3,6 +3,7 @@ import { formatPlatform, type Platform } from '../oci/index.ts';
 import type { Judgement } from '../readiness/index.ts';
 import {
   type Constraint,
+  canonical,
   type ImageResult,
   type ReadinessState,
   readinessStates,
@@ -11,7 +12,7 @@ import {
   type Use,
   type WorkloadResult,
 } from '../results/index.ts';
-import { compareText, type ImageGroup } from './group.ts';
+import type { ImageGroup } from './group.ts';
 
 export interface JudgedGroup {
   readonly group: ImageGroup;
@@ -26,10 +27,7 @@ export function assemble(
 ): ScanResult {
   const images = mergeImages(judged);
   const workloads = workloadResults(inventory.workloads, images, platform);
-  const problems = [...inventory.problems].sort(
-    (left, right) => comparePlaces(left, right) || compareText(left.message, right.message),
-  );
-  return {
+  return canonical({
     schemaVersion: scanSchemaVersion,
     platform: formatPlatform(platform),
     summary: {
@@ -38,12 +36,12 @@ export function assemble(
       workloads: workloads.length,
       readyWorkloads: workloads.filter((workload) => workload.ready).length,
       states: countStates(images),
-      problems: problems.length,
+      problems: inventory.problems.length,
     },
     images,
     workloads,
-    problems,
-  };
+    problems: [...inventory.problems],
+  });
 }
 
 /** Two pull secrets that bring the same answer are one image; two answers stay two, each with its own uses. */
@@ -66,10 +64,6 @@ function mergeImages(judged: readonly JudgedGroup[]): ImageResult[] {
       present.written = [...new Set([...present.written, ...group.written])];
     }
   }
-  for (const image of merged.values()) {
-    image.uses.sort(comparePlaces);
-    image.written.sort(compareText);
-  }
   return [...merged.values()];
 }
 
@@ -88,11 +82,9 @@ function workloadResults(
       used.set(key, ofWorkload);
     }
   }
-  return workloads
-    .map((workload) =>
-      workloadResult(workload, used.get(workloadKey(workload.file, workload.name)) ?? new Map(), platform),
-    )
-    .sort((left, right) => comparePlaces(left, right) || compareText(left.name, right.name));
+  return workloads.map((workload) =>
+    workloadResult(workload, used.get(workloadKey(workload.file, workload.name)) ?? new Map(), platform),
+  );
 }
 
 function workloadResult(
@@ -110,8 +102,8 @@ function workloadResult(
     ...(file === undefined ? {} : { file }),
     ...(line === undefined ? {} : { line }),
     ready: blockers.length === 0,
-    images: [...new Set([...images.keys()].map((image) => image.reference))].sort(compareText),
-    blockers: blockers.sort((left, right) => compareText(left.reference, right.reference)),
+    images: [...new Set([...images.keys()].map((image) => image.reference))],
+    blockers,
     constraints: workload.constraints.map((constraint) => ({
       ...constraint,
       blocks: keepsOff(constraint, platform),
@@ -131,20 +123,6 @@ function keepsOff(constraint: Omit<Constraint, 'blocks'>, platform: Platform): b
 
 function workloadKey(file: string | undefined, name: string): string {
   return `${file ?? ''}\n${name}`;
-}
-
-interface Place {
-  readonly file?: string | undefined;
-  readonly line?: number | undefined;
-  readonly column?: number | undefined;
-}
-
-function comparePlaces(left: Place, right: Place): number {
-  return (
-    compareText(left.file ?? '', right.file ?? '') ||
-    (left.line ?? 0) - (right.line ?? 0) ||
-    (left.column ?? 0) - (right.column ?? 0)
-  );
 }
 
 function countStates(images: readonly ImageResult[]): Record<ReadinessState, number> {

@@ -1,6 +1,7 @@
 import type { FoundUse } from '../inventory/index.ts';
 import { formatReference, parseReference, type Reference } from '../oci/index.ts';
 import { type LocalLocation, parseLocation } from '../registry/index.ts';
+import { compareText } from '../results/index.ts';
 
 /** All uses that one judgement answers. */
 export interface ImageGroup {
@@ -68,9 +69,4 @@ function whatIsAsked(use: FoundUse, text: string): Omit<ImageGroup, 'pullSecrets
 
 function byQuestion(left: ImageGroup, right: ImageGroup): number {
   return compareText(left.name, right.name) || compareText(left.pullSecrets.join(), right.pullSecrets.join());
-}
-
-/** By code unit: the same on every machine, whatever its locale. */
-export function compareText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }

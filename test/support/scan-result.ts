@@ -1,4 +1,5 @@
 import {
+  canonical,
   type ImageResult,
   type ReadinessState,
   readinessStates,
@@ -43,7 +44,7 @@ export function workload(name: string, fields: Partial<WorkloadResult> = {}): Wo
   };
 }
 
-/** A whole result with the summary counted from its parts. */
+/** A whole result in its order, with the summary counted from its parts. */
 export function scanResult(
   parts: Partial<Pick<ScanResult, 'images' | 'workloads' | 'problems'>>,
 ): ScanResult {
@@ -51,7 +52,7 @@ export function scanResult(
   const states = Object.fromEntries(
     readinessStates.map((state) => [state, images.filter((one) => one.readiness.state === state).length]),
   ) as ScanResult['summary']['states'];
-  return {
+  return canonical({
     schemaVersion: scanSchemaVersion,
     platform: 'linux/arm64',
     summary: {
@@ -65,5 +66,5 @@ export function scanResult(
     images,
     workloads,
     problems,
-  };
+  });
 }

@@ -1,23 +1,10 @@
-import type {
-  Constraint,
-  ImageResult,
-  Problem,
-  Readiness,
-  ScanResult,
-  Use,
-  WorkloadResult,
-} from '../results/index.ts';
-import { compareText } from './text.ts';
+import { comparePlaces, compareText } from './order.ts';
+import type { Constraint, ImageResult, Problem, Readiness, ScanResult, Use, WorkloadResult } from './scan.ts';
 
-type Place = {
-  readonly file?: string | undefined;
-  readonly line?: number | undefined;
-  readonly column?: number | undefined;
-};
 type Blocker = { readonly reference: string; readonly readiness: Readiness };
 
 /**
- * The same result in the one order that every format writes: images by reference, uses and problems by place,
+ * The same result in its one order, whatever order things were found in: images by reference, uses and problems by place,
  * workloads by file, line, name. Evidence and remedies keep their order, which has a meaning (best first).
  */
 export function canonical(result: ScanResult): ScanResult {
@@ -74,14 +61,6 @@ function compareConstraints(left: Constraint, right: Constraint): number {
 
 function compareProblems(left: Problem, right: Problem): number {
   return comparePlaces(left, right) || compareText(left.message, right.message);
-}
-
-function comparePlaces(left: Place, right: Place): number {
-  return (
-    compareText(left.file ?? '', right.file ?? '') ||
-    (left.line ?? 0) - (right.line ?? 0) ||
-    (left.column ?? 0) - (right.column ?? 0)
-  );
 }
 
 /** The last word between two that agree in all that orders them. */
