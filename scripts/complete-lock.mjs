@@ -17,7 +17,14 @@ for (const entry of Object.values(lock.packages)) {
     const cpu = processors.find((processor) => words.includes(processor));
     if (lock.packages[path] !== undefined || os === undefined || cpu === undefined) continue;
     const libc = os === 'linux' && words.some((word) => word.startsWith('musl')) ? { libc: ['musl'] } : {};
-    lock.packages[path] = { version, cpu: [cpu], ...(entry.dev ? { dev: true } : {}), ...libc, optional: true, os: [os] };
+    lock.packages[path] = {
+      version,
+      cpu: [cpu],
+      ...(entry.dev ? { dev: true } : {}),
+      ...libc,
+      optional: true,
+      os: [os],
+    };
     added += 1;
   }
 }
