@@ -99,8 +99,8 @@ test('field 13: one tag asked for with two secrets gives two answers, cached apa
     const result = await scanManifests(...manifests);
     const answers = result.images.map(({ readiness, uses }) => [uses[0]?.workload, readiness.state]);
     expect(answers, run).toEqual([
-      ['Pod shop/two', 'unknown'],
       ['Pod shop/one', 'ready'],
+      ['Pod shop/two', 'unknown'],
     ]);
     expect(result.workloads.map(({ name, ready }) => [name, ready])).toEqual([
       ['Pod shop/one', true],
