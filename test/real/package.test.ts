@@ -30,6 +30,7 @@ describe.skipIf(!here || process.platform !== 'linux')('the package', () => {
       installed,
       '--ignore-scripts',
       join(folder.path, `armload-${version}.tgz`),
+      '@types/node@20',
     );
   });
   afterAll(() => folder.remove());
@@ -52,7 +53,7 @@ describe.skipIf(!here || process.platform !== 'linux')('the package', () => {
     await exec(
       'sh',
       '-c',
-      `cd ${installed} && node ${join(root, 'node_modules/typescript/bin/tsc')} --noEmit --strict --skipLibCheck false --module nodenext --types '' use.ts`,
+      `cd ${installed} && node ${join(root, 'node_modules/typescript/bin/tsc')} --noEmit --strict --skipLibCheck false --module nodenext --types node use.ts`,
     );
   });
 
