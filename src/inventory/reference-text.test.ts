@@ -69,7 +69,7 @@ describe('a written text', () => {
           const text = parts.join('').repeat(200);
           const started = performance.now();
           templateReason(text);
-          expect(performance.now() - started).toBeLessThan(200);
+          expect(performance.now() - started).toBeLessThan(1000);
         },
       ),
     );

@@ -217,7 +217,7 @@ describe('for any reference', () => {
       const started = performance.now();
       canonicalOrUndefined(`${unit.repeat(4000 / unit.length)}!`);
       canonicalOrUndefined(`${unit.repeat(4000 / unit.length)}!/x`);
-      expect(performance.now() - started).toBeLessThan(200);
+      expect(performance.now() - started).toBeLessThan(1000);
     },
   );
 });

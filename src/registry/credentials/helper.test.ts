@@ -136,12 +136,12 @@ describe('a credential helper', () => {
     const started = Date.now();
     const store = storeOf({ credHelpers: { 'h.io': 'hanging' } }, { timeoutMs: 600 });
     await expect(store.lookup(at('h.io'))).rejects.toThrow(/did not answer within 0.6 s/);
-    expect(Date.now() - started).toBeLessThan(2500);
+    expect(Date.now() - started).toBeLessThan(5000);
     const pid = Number(readFileSync(join(directory, 'calls.pid'), 'utf8'));
     await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
     const again = Date.now();
     await expect(store.lookup(at('h.io'))).rejects.toThrow(/did not answer/);
-    expect(Date.now() - again).toBeLessThan(200);
+    expect(Date.now() - again).toBeLessThan(1000);
   });
 
   test('is left at once when its only asker aborts, and is asked afresh by the next', async () => {
