@@ -115,7 +115,7 @@ class CachingRepository implements Repository {
     const key = await this.#tagKey(tag, options);
     const seen = this.#options.offline ? await this.#cache.tags.get(key) : this.#cache.tags.inThisRun(key);
     if (seen) return { digest: seen.digest, ...(seen.mediaType === '' ? {} : { mediaType: seen.mediaType }) };
-    this.#refuseOffline(tag);
+    this.#refuseOffline(`the tag ${tag}`);
     const resolved = await this.#head(tag, key.identity, options);
     if (resolved) await this.#remember(key, resolved);
     return resolved;
@@ -189,7 +189,7 @@ class CachingRepository implements Repository {
 
   async #offlineTag(key: TagKey): Promise<FetchedManifest> {
     const known = await this.#cache.tags.get(key);
-    if (!known) throw this.#miss(key.tag);
+    if (!known) throw this.#miss(`the tag ${key.tag}`);
     const held = this.#held(known.digest);
     if (!held) throw this.#miss(known.digest);
     return { ...held, seenAt: known.seenAt };
