@@ -68,8 +68,11 @@ export class ByteReader {
   }
 
   /** Reads the input to its end, so that whoever checks a digest behind it gets all bytes. */
-  async drain(): Promise<void> {
-    while (await this.#fill()) this.take(this.#chunk.length);
+  async drain(onChunk?: (chunk: Uint8Array) => void): Promise<void> {
+    while (await this.#fill()) {
+      onChunk?.(this.#chunk);
+      this.take(this.#chunk.length);
+    }
   }
 
   /** Lets the input go, read to its end or not. */

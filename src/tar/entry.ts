@@ -1,10 +1,11 @@
 import { TarError } from './errors.ts';
-import type { HeaderFields } from './header.ts';
+import { type HeaderFields, text } from './header.ts';
 import type { PaxRecords } from './pax.ts';
+import { paxSparse, type SparseFile } from './sparse.ts';
 
 /**
- * `sparse` is a file of which only the parts with data are stored: its `body` is the stored form. `other` is a
- * type this reader gives no meaning to; its body can be read.
+ * `sparse` is a file of which only the parts with data are stored: its `body` is the stored form, which SparseExpander
+ * turns into the content. `other` is a type this reader gives no meaning to; its body can be read.
  */
 export type EntryType =
   | 'file'
@@ -42,6 +43,17 @@ export interface EntryFacts {
   readonly deviceMinor: number;
   /** The extended header records in force, `SCHILY.xattr.…` among them. */
   readonly pax: PaxRecords;
+  /** Of a sparse file only. */
+  readonly sparse: SparseFile | undefined;
+}
+
+/** Where an entry stands in the archive. */
+export interface EntryPlace {
+  /** Where the entry starts: its first extension header, if it has any. */
+  readonly offset: number;
+  readonly bodyOffset: number;
+  /** Every header block of the entry, extension headers and their bodies included: for passing it through. */
+  readonly rawHeaders: Uint8Array;
 }
 
 /** What extension headers said before the entry's own header came. */
@@ -49,6 +61,8 @@ export interface Extensions {
   readonly pax: PaxRecords;
   readonly longName?: Uint8Array | undefined;
   readonly longLink?: Uint8Array | undefined;
+  /** Reads an old GNU sparse map, given the stored size. */
+  readonly sparse?: ((size: number) => SparseFile) | undefined;
 }
 
 const types: Readonly<Record<string, EntryType>> = {
@@ -63,47 +77,59 @@ const types: Readonly<Record<string, EntryType>> = {
   '6': 'fifo',
   S: 'sparse',
 };
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
- * Joins a header with its extensions. GNU long names win over pax, pax over the header; an empty pax value takes an
- * earlier one back (POSIX pax). Go's archive/tar, which the container engines read with, decides the same.
+ * Joins a header with its extensions, and with the facts of its place. GNU long names win over pax, pax over the
+ * header; an empty pax value takes an earlier one back (POSIX pax). Go's archive/tar, which the container engines read
+ * with, decides the same.
  * @throws TarError `TAR_MALFORMED`.
  */
-export function describeEntry(header: HeaderFields, extensions: Extensions, offset: number): EntryFacts {
+export function describeEntry(
+  header: HeaderFields,
+  extensions: Extensions,
+  place: EntryPlace,
+): EntryFacts & EntryPlace {
   const { pax } = extensions;
+  const { offset } = place;
+  const hasPax = pax.size > 0;
   const nameBytes =
     extensions.longName ?? bytesOf(pax, 'GNU.sparse.name') ?? bytesOf(pax, 'path') ?? header.name;
   const linkNameBytes = extensions.longLink ?? bytesOf(pax, 'linkpath') ?? header.linkName;
-  const type = typeOf(header.typeflag, nameBytes, pax);
-  const stored = integerOf(pax, 'size', offset) ?? header.size;
+  const stored = (hasPax ? integerOf(pax, 'size', offset) : undefined) ?? header.size;
   if (stored < 0) throw new TarError('TAR_MALFORMED', offset, `the entry has the negative size ${stored}`);
+  const plain = plainTypeOf(header.typeflag, nameBytes);
+  const sparse =
+    extensions.sparse?.(stored) ??
+    (hasPax && plain === 'file' ? paxSparse(pax, { size: stored }, offset) : undefined);
+  const type = sparse === undefined ? plain : 'sparse';
   return {
-    name: utf8.decode(nameBytes),
+    offset,
+    bodyOffset: place.bodyOffset,
+    rawHeaders: place.rawHeaders,
+    name: text(nameBytes),
     nameBytes,
     type,
     typeflag: header.typeflag,
-    linkName: utf8.decode(linkNameBytes),
+    linkName: text(linkNameBytes),
     linkNameBytes,
     mode: header.mode,
-    uid: integerOf(pax, 'uid', offset) ?? header.uid,
-    gid: integerOf(pax, 'gid', offset) ?? header.gid,
+    uid: (hasPax ? integerOf(pax, 'uid', offset) : undefined) ?? header.uid,
+    gid: (hasPax ? integerOf(pax, 'gid', offset) : undefined) ?? header.gid,
     size: hasBody(type) ? stored : 0,
-    mtime: secondsOf(pax, offset) ?? header.mtime,
-    userName: utf8.decode(bytesOf(pax, 'uname') ?? header.userName),
-    groupName: utf8.decode(bytesOf(pax, 'gname') ?? header.groupName),
+    mtime: (hasPax ? secondsOf(pax, offset) : undefined) ?? header.mtime,
+    userName: text(bytesOf(pax, 'uname') ?? header.userName),
+    groupName: text(bytesOf(pax, 'gname') ?? header.groupName),
     deviceMajor: header.deviceMajor,
     deviceMinor: header.deviceMinor,
     pax,
+    sparse,
   };
 }
 
-function typeOf(typeflag: string, name: Uint8Array, pax: PaxRecords): EntryType {
-  const type = types[typeflag] ?? 'other';
-  if (type !== 'file') return type;
-  if (pax.has('GNU.sparse.major') || pax.has('GNU.sparse.map') || pax.has('GNU.sparse.size')) return 'sparse';
+function plainTypeOf(typeflag: string, name: Uint8Array): EntryType {
   // Before ustar there was no type for directories: a closing slash said it.
-  return typeflag === '\0' && name.at(-1) === 0x2f ? 'directory' : 'file';
+  if (typeflag === '\0') return name.at(-1) === 0x2f ? 'directory' : 'file';
+  return types[typeflag] ?? 'other';
 }
 
 /** Go's archive/tar, and so every container engine, takes no body for these, whatever size the header names. */
@@ -119,16 +145,16 @@ function bytesOf(pax: PaxRecords, key: string): Uint8Array | undefined {
 function integerOf(pax: PaxRecords, key: string, offset: number): number | undefined {
   const value = bytesOf(pax, key);
   if (value === undefined) return undefined;
-  const text = utf8.decode(value.subarray(0, 32));
-  const number = Number(text);
-  if (/^-?[0-9]{1,16}$/.test(text) && Number.isSafeInteger(number)) return number;
+  const digits = text(value.subarray(0, 32));
+  const number = Number(digits);
+  if (/^-?[0-9]{1,16}$/.test(digits) && Number.isSafeInteger(number)) return number;
   throw new TarError('TAR_MALFORMED', offset, `the extended header's ${key} is not a whole number`);
 }
 
 function secondsOf(pax: PaxRecords, offset: number): number | undefined {
   const value = bytesOf(pax, 'mtime');
   if (value === undefined) return undefined;
-  const text = utf8.decode(value.subarray(0, 64));
-  if (/^-?[0-9]{1,16}(\.[0-9]{0,40})?$/.test(text)) return Number(text);
+  const digits = text(value.subarray(0, 64));
+  if (/^-?[0-9]{1,16}(\.[0-9]{0,40})?$/.test(digits)) return Number(digits);
   throw new TarError('TAR_MALFORMED', offset, "the extended header's mtime is not a time");
 }

@@ -21,84 +21,105 @@ export interface HeaderFields {
 }
 
 const empty = new Uint8Array(0);
+const ustar = Buffer.from('ustar');
 
 export function isZeroBlock(block: Uint8Array): boolean {
-  for (const byte of block) if (byte !== 0) return false;
+  for (let index = 0; index < block.length; index++) if (block[index] !== 0) return false;
   return true;
 }
 
 /**
- * Decodes one header block: v7, ustar (POSIX pax, "ustar Interchange Format"), star and old GNU.
+ * Decodes one header block: v7, ustar (POSIX pax, "ustar Interchange Format"), star and old GNU. The names are views
+ * into the block.
  * @throws TarError `TAR_MALFORMED` where the checksum or a number is wrong.
  */
 export function decodeHeader(block: Uint8Array, offset: number): HeaderFields {
   checkChecksum(block, offset);
-  const number = (name: string, start: number, end: number): number => {
-    const value = decodeNumber(block.subarray(start, end));
-    if (value !== undefined) return value;
-    throw new TarError('TAR_MALFORMED', offset, `the header's ${name} field is not a number`);
-  };
-  const size = number('size', 124, 136);
+  const magic = magicOf(block);
+  const size = numberIn(block, 'size', 124, 136, offset);
   if (size < 0) throw new TarError('TAR_MALFORMED', offset, `the header has the negative size ${size}`);
-  const magic = latin1(block.subarray(257, 263));
-  const old = magic !== 'ustar\0' && magic !== 'ustar ';
+  const old = magic === undefined;
   return {
-    name: magic === 'ustar\0' ? joinName(block) : cString(block.subarray(0, 100)),
-    mode: number('mode', 100, 108),
-    uid: number('uid', 108, 116),
-    gid: number('gid', 116, 124),
+    name: magic === 'ustar' ? joinName(block) : cString(block, 0, 100),
+    mode: numberIn(block, 'mode', 100, 108, offset),
+    uid: numberIn(block, 'uid', 108, 116, offset),
+    gid: numberIn(block, 'gid', 116, 124, offset),
     size,
-    mtime: number('mtime', 136, 148),
+    mtime: numberIn(block, 'mtime', 136, 148, offset),
     typeflag: String.fromCharCode(block[156] ?? 0),
-    linkName: cString(block.subarray(157, 257)),
-    userName: old ? empty : cString(block.subarray(265, 297)),
-    groupName: old ? empty : cString(block.subarray(297, 329)),
-    deviceMajor: old ? 0 : number('device major', 329, 337),
-    deviceMinor: old ? 0 : number('device minor', 337, 345),
+    linkName: cString(block, 157, 257),
+    userName: old ? empty : cString(block, 265, 297),
+    groupName: old ? empty : cString(block, 297, 329),
+    deviceMajor: old ? 0 : numberIn(block, 'device major', 329, 337, offset),
+    deviceMinor: old ? 0 : numberIn(block, 'device minor', 337, 345, offset),
   };
 }
 
+/** @throws TarError `TAR_MALFORMED`. */
+export function numberIn(
+  block: Uint8Array,
+  name: string,
+  ...[start, end, offset]: readonly [start: number, end: number, offset: number]
+): number {
+  const value = decodeNumber(block, start, end);
+  if (value !== undefined) return value;
+  throw new TarError('TAR_MALFORMED', offset, `the header's ${name} field is not a number`);
+}
+
+/** `ustar`, or `gnu` for what GNU tar wrote before the standard; `undefined` for older archives. */
+function magicOf(block: Uint8Array): 'ustar' | 'gnu' | undefined {
+  for (let index = 0; index < 5; index++) if (block[257 + index] !== ustar[index]) return undefined;
+  return block[262] === 0 ? 'ustar' : block[262] === 0x20 ? 'gnu' : undefined;
+}
+
 function joinName(block: Uint8Array): Uint8Array {
+  const name = cString(block, 0, 100);
+  if (block[345] === 0) return name;
   // star keeps times behind a shorter prefix and says so in the block's last four bytes.
-  const star = latin1(block.subarray(508, 512)) === 'tar\0';
-  const name = cString(block.subarray(0, 100));
-  const prefix = cString(block.subarray(345, star ? 476 : 500));
-  return prefix.length === 0 ? name : Buffer.concat([prefix, Buffer.from('/'), name]);
+  const star = text(block.subarray(508, 512)) === 'tar\0';
+  return Buffer.concat([cString(block, 345, star ? 476 : 500), Buffer.from('/'), name]);
 }
 
 /** Both sums are met in the wild: the standard's of unsigned bytes, and one of signed bytes by old writers. */
 function checkChecksum(block: Uint8Array, offset: number): void {
-  const stored = decodeNumber(block.subarray(148, 156));
-  const [unsigned, signed] = checksums(block);
-  if (stored === unsigned || stored === signed) return;
+  const stored = decodeNumber(block, 148, 156);
+  const sum = checksum(block);
+  if (stored === sum || stored === sum - 256 * countNegative(block)) return;
   throw new TarError(
     'TAR_MALFORMED',
     offset,
-    `a header's checksum is ${stored ?? 'unreadable'}, its bytes give ${unsigned}: this is no tar, or it is damaged`,
+    `a header's checksum is ${stored ?? 'unreadable'}, its bytes give ${sum}: this is no tar, or it is damaged`,
   );
 }
 
-function checksums(block: Uint8Array): readonly [number, number] {
-  let unsigned = 8 * 0x20;
-  let negatives = 0;
-  for (let index = 0; index < blockSize; index++) {
-    if (index >= 148 && index < 156) continue;
-    const byte = block[index] ?? 0;
-    unsigned += byte;
-    if (byte > 127) negatives++;
-  }
-  return [unsigned, unsigned - 256 * negatives];
+/** The sum of the block's bytes, its checksum field counted as spaces. */
+function checksum(block: Uint8Array): number {
+  let sum = 8 * 0x20;
+  for (let index = 0; index < 148; index++) sum += block[index] ?? 0;
+  for (let index = 156; index < blockSize; index++) sum += block[index] ?? 0;
+  return sum;
 }
 
-/** A copy of the bytes up to the first NUL. */
-export function cString(field: Uint8Array): Uint8Array {
-  const end = field.indexOf(0);
-  // Not slice(): a Buffer's slice is a view, and would keep the whole chunk alive.
-  return new Uint8Array(field.subarray(0, end < 0 ? field.length : end));
+function countNegative(block: Uint8Array): number {
+  let count = 0;
+  for (let index = 0; index < blockSize; index++)
+    if ((index < 148 || index >= 156) && (block[index] ?? 0) > 127) count++;
+  return count;
 }
 
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+/** A view of the bytes up to the first NUL. */
+export function cString(block: Uint8Array, start: number, end: number): Uint8Array {
+  let stop = start;
+  while (stop < end && block[stop] !== 0) stop++;
+  return stop === start ? empty : block.subarray(start, stop);
+}
+
+/** The bytes as UTF-8; what isn't, as U+FFFD. */
+export function text(bytes: Uint8Array): string {
+  if (bytes.length === 0) return '';
+  return (
+    Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  ).toString();
 }
 
 /**
@@ -134,6 +155,6 @@ export function encodeHeader(
   octal('device major', 329, 8, fields.deviceMajor);
   octal('device minor', 337, 8, fields.deviceMinor);
   bytes('name prefix', 345, 155, fields.prefix ?? empty);
-  block.write(`${checksums(block)[0].toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  block.write(`${checksum(block).toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
   return block;
 }

@@ -1,18 +1,20 @@
 /**
- * Reads a numeric header field: octal digits padded with spaces or NULs (POSIX pax, "ustar Interchange Format"), or
- * GNU's base-256, big-endian two's complement below the marker bit. `undefined` where the field is neither, or the
- * number is beyond 2^53.
+ * Reads a numeric header field, `block[start]` to before `block[end]`: octal digits padded with spaces or NULs (POSIX
+ * pax, "ustar Interchange Format"), or GNU's base-256, big-endian two's complement below the marker bit. `undefined`
+ * where the field is neither, or the number is beyond 2^53.
  */
-export function decodeNumber(field: Uint8Array): number | undefined {
-  return ((field[0] ?? 0) & 0x80) === 0 ? decodeOctal(field) : decodeBase256(field);
+export function decodeNumber(block: Uint8Array, start: number, end: number): number | undefined {
+  return ((block[start] ?? 0) & 0x80) === 0
+    ? decodeOctal(block, start, end)
+    : decodeBase256(block.subarray(start, end));
 }
 
-function decodeOctal(field: Uint8Array): number | undefined {
-  let index = 0;
-  while (index < field.length && isPadding(field[index])) index++;
+function decodeOctal(block: Uint8Array, start: number, end: number): number | undefined {
+  let index = start;
+  while (index < end && isPadding(block[index])) index++;
   let value = 0;
-  for (; index < field.length && !isPadding(field[index]); index++) {
-    const digit = (field[index] ?? 0) - 0x30;
+  for (; index < end && !isPadding(block[index]); index++) {
+    const digit = (block[index] ?? 0) - 0x30;
     if (digit < 0 || digit > 7) return undefined;
     value = value * 8 + digit;
   }

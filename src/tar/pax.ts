@@ -1,4 +1,5 @@
 import { TarError } from './errors.ts';
+import { text } from './header.ts';
 
 /** Records of an extended header. Values are bytes: extended attributes need not be text. */
 export type PaxRecords = ReadonlyMap<string, Uint8Array>;
@@ -8,17 +9,22 @@ const textKeys: ReadonlySet<string> = new Set(['path', 'linkpath', 'uname', 'gna
 
 /**
  * Reads the body of an extended header: `LENGTH KEY=VALUE\n`, the length counting the whole record (POSIX pax, "pax
- * Extended Header"). The last of several records with one key wins.
+ * Extended Header"). The last of several records with one key wins; the values are views into the body. GNU's sparse
+ * format 0.0 repeats two keys for the map: they are joined to the one record of format 0.1.
  * @throws TarError `TAR_MALFORMED`; `offset` is where the body starts in the archive.
  */
 export function parsePax(body: Uint8Array, offset: number): Map<string, Uint8Array> {
   const records = new Map<string, Uint8Array>();
   let position = 0;
+  const sparse: string[] = [];
   while (position < body.length) {
     const record = parseRecord(body, position, offset);
+    if (record.key === 'GNU.sparse.offset' || record.key === 'GNU.sparse.numbytes')
+      sparse.push(text(record.value));
     records.set(record.key, record.value);
     position = record.end;
   }
+  if (sparse.length > 0) records.set('GNU.sparse.map', Buffer.from(sparse.join(',')));
   return records;
 }
 
@@ -38,7 +44,7 @@ function parseRecord(
   const equals = body.indexOf(0x3d, space + 1);
   if (equals < 0 || equals >= end - 1) throw fail('has no "="');
   const key = text(body.subarray(space + 1, equals));
-  const value = new Uint8Array(body.subarray(equals + 1, end - 1));
+  const value = body.subarray(equals + 1, end - 1);
   if (key === '') throw fail('has an empty key');
   if (textKeys.has(key) && value.includes(0)) throw fail(`has a NUL in its ${key}`);
   return { key, value, end };
@@ -55,8 +61,4 @@ function encodeRecord(key: string, value: Uint8Array): Uint8Array {
   let length = rest.length + 1;
   while (String(length).length + rest.length !== length) length = String(length).length + rest.length;
   return Buffer.concat([Buffer.from(String(length)), rest]);
-}
-
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
 }

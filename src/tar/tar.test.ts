@@ -162,7 +162,9 @@ describe('reading', () => {
       size: 4,
     });
     expect(entry?.content.toString()).toBe('1234');
-    expect(entry?.pax.get('SCHILY.xattr.security.capability')).toEqual(new Uint8Array(attribute));
+    expect(Uint8Array.from(entry?.pax.get('SCHILY.xattr.security.capability') ?? [])).toEqual(
+      new Uint8Array(attribute),
+    );
   });
 
   test('the last of two records with one key wins, and an empty value gives the header its word back', async () => {
@@ -190,6 +192,8 @@ describe('reading', () => {
   test('an old GNU sparse file is no plain file, and its continued map is not its body', async () => {
     const first = Buffer.from(header({ name: 'holes', type: 'S', size: 5, magic: gnu }));
     first[482] = 1;
+    first.write('00000000012\0' + '00000000005\0', 386);
+    first.write('00000000100\0', 483);
     const bytes = Buffer.concat([
       sealed(first),
       Buffer.alloc(512),
@@ -198,18 +202,31 @@ describe('reading', () => {
       end,
     ]);
     const [sparse, after] = await readAll(bytes);
-    expect(sparse).toMatchObject({ type: 'sparse', size: 5, bodyOffset: 1024 });
+    expect(sparse).toMatchObject({
+      type: 'sparse',
+      size: 5,
+      bodyOffset: 1024,
+      sparse: { realSize: 64, map: [{ offset: 10, size: 5 }] },
+    });
     expect(sparse?.content.toString()).toBe('dense');
     expect(after?.name).toBe('after');
   });
 
   test('a pax sparse file is sparse and has its real name', async () => {
     const bytes = Buffer.concat([
-      extended('x', record('GNU.sparse.major', '1'), record('GNU.sparse.name', 'real')),
+      extended(
+        'x',
+        record('GNU.sparse.major', '1'),
+        record('GNU.sparse.minor', '0'),
+        record('GNU.sparse.name', 'real'),
+        record('GNU.sparse.realsize', '99'),
+      ),
       header({ name: 'GNUSparseFile.0/real' }),
       end,
     ]);
-    expect(await readAll(bytes)).toMatchObject([{ type: 'sparse', name: 'real' }]);
+    expect(await readAll(bytes)).toMatchObject([
+      { type: 'sparse', name: 'real', sparse: { realSize: 99, map: 'in-body' } },
+    ]);
   });
 
   test('links and directories have no body, whatever their size field says', async () => {
@@ -512,7 +529,7 @@ describe('writing', () => {
     });
     expect([...read.content]).toEqual([...((wrote.body as Uint8Array | undefined) ?? [])]);
     for (const [key, value] of wrote.pax ?? [])
-      expect(read.pax.get(key)).toEqual(Uint8Array.from(Buffer.from(value)));
+      expect([...(read.pax.get(key) ?? [])]).toEqual([...Buffer.from(value)]);
   }
 
   test('entries passed through by their raw headers give the same bytes', async () => {

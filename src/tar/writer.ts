@@ -1,9 +1,9 @@
 import type { EntryType } from './entry.ts';
 import { TarError } from './errors.ts';
 import { blockSize, encodeHeader, type HeaderFields } from './header.ts';
+import { paddingOf } from './headers.ts';
 import { encodeOctal } from './numbers.ts';
 import { encodePax } from './pax.ts';
-import { paddingOf } from './reader.ts';
 
 /** An entry to write. What is left out is the same everywhere: times 0, ids 0, names of owners empty. */
 export interface TarMember {
@@ -34,6 +34,13 @@ export interface RawMember {
   readonly rawHeaders: Uint8Array;
   readonly size: number;
   readonly body: AsyncIterable<Uint8Array>;
+  /** Asked when the body is written; zeros without it. */
+  padding?(): Promise<Uint8Array>;
+}
+
+export interface WriteTarOptions {
+  /** What stands behind the last entry, asked for after it; two blocks of zeros unless told. */
+  readonly trailer?: Iterable<Uint8Array>;
 }
 
 const flags = {
@@ -54,6 +61,7 @@ const noBytes = new Uint8Array(0);
  */
 export async function* writeTar(
   members: AsyncIterable<TarMember | RawMember> | Iterable<TarMember | RawMember>,
+  options: WriteTarOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let offset = 0;
   for await (const member of members) {
@@ -63,10 +71,15 @@ export async function* writeTar(
     offset += headers.length;
     yield* exactBody(member.body, size, offset);
     const padding = paddingOf(size);
-    if (padding > 0) yield new Uint8Array(padding);
+    if (padding > 0) yield 'padding' in member ? await rawPadding(member, padding) : new Uint8Array(padding);
     offset += size + padding;
   }
-  yield new Uint8Array(2 * blockSize);
+  yield* options.trailer ?? [new Uint8Array(2 * blockSize)];
+}
+
+async function rawPadding(member: Pick<RawMember, 'padding'>, length: number): Promise<Uint8Array> {
+  const bytes = await member.padding?.();
+  return bytes?.length === length ? bytes : new Uint8Array(length);
 }
 
 /** @throws TarError `TAR_UNWRITABLE`. */
