@@ -11,7 +11,8 @@ rmSync('dist', { recursive: true, force: true });
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 await build({
-  entryPoints: { main: 'src/cli/main.ts' },
+  // The second is the program of the threads that read layers; src/layer/pool/worker-file.ts looks for it by this name.
+  entryPoints: { main: 'src/cli/main.ts', 'layer-worker': 'src/layer/pool/layer-worker.ts' },
   outdir: 'dist/cli',
   bundle: true,
   splitting: true,

@@ -1,0 +1,51 @@
+/**
+ * Files an audit needs by content, as paths from the root; `*` stands for any part of a name, not for a slash.
+ */
+export const wantedFiles: readonly string[] = [
+  'etc/ld.so.cache',
+  'etc/ld.so.conf',
+  'etc/ld.so.conf.d/*',
+  'etc/ld.so.preload',
+  'etc/ld-musl-*.path',
+  'etc/os-release',
+  'usr/lib/os-release',
+  'etc/environment',
+  'etc/passwd',
+  'etc/group',
+  'var/lib/dpkg/status',
+  'var/lib/dpkg/status.d/*',
+  'var/lib/dpkg/arch',
+  'lib/apk/db/installed',
+  'usr/lib/apk/db/installed',
+  'etc/apk/arch',
+];
+
+/** A test for paths that match one of the patterns. */
+export function matcher(patterns: readonly string[]): (path: string) => boolean {
+  const exact = new Set(patterns.filter((pattern) => !pattern.includes('*')));
+  const globs = patterns.filter((pattern) => pattern.includes('*')).map((pattern) => pattern.split('/'));
+  return (path) => {
+    if (exact.has(path)) return true;
+    if (globs.length === 0) return false;
+    const parts = path.split('/');
+    return globs.some(
+      (glob) =>
+        glob.length === parts.length && glob.every((part, index) => matches(part, parts[index] ?? '')),
+    );
+  };
+}
+
+function matches(pattern: string, name: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  if (rest.length === 0) return pattern === name;
+  const last = rest.pop() ?? '';
+  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last))
+    return false;
+  let at = first.length;
+  for (const middle of rest) {
+    const found = name.indexOf(middle, at);
+    if (found < 0) return false;
+    at = found + middle.length;
+  }
+  return at <= name.length - last.length;
+}

@@ -1,0 +1,14 @@
+export type { Compression } from './codec/media-type.ts';
+export { LayerError } from './errors.ts';
+export type { EntryKind, LayerEntry, LayerFacts, LayerNote } from './facts/types.ts';
+export { wantedFiles } from './facts/wanted.ts';
+export {
+  createLayerReader,
+  type LayerReader,
+  type LayerReaderOptions,
+  type LayerSource,
+} from './layer-reader.ts';
+export { defaultLayerLimits, type LayerLimits } from './limits.ts';
+export { mergeLayers } from './merge/merge-layers.ts';
+export type { MergedView, MergeOptions, Resolution, ViewEntry, ViewNote } from './merge/types.ts';
+export { folderLayerStore, type LayerStore } from './store.ts';

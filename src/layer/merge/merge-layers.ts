@@ -1,0 +1,140 @@
+import type { Digest } from '../../oci/index.ts';
+import type { LayerFacts } from '../facts/types.ts';
+import { LayerApplication } from './apply.ts';
+import { isDirectory, madeUpDirectory, type Node, pathOf } from './tree.ts';
+import type { MergedView, MergeOptions, Resolution, ViewEntry, ViewNote } from './types.ts';
+import { walk } from './walk.ts';
+
+const maxNotes = 1000;
+
+/**
+ * The view of an image whose layers, lowest first, these are: whiteouts and opaque directories applied, later entries
+ * over earlier ones, hard links joined.
+ */
+export function mergeLayers(layers: readonly LayerFacts[], options: MergeOptions = {}): MergedView {
+  const root: Node = {
+    name: '',
+    parent: undefined,
+    inode: madeUpDirectory('', 0),
+    layer: 0,
+    children: undefined,
+  };
+  const notes: ViewNote[] = [];
+  const note = (added: ViewNote) => {
+    if (notes.length < maxNotes) notes.push(added);
+  };
+  for (const [index, facts] of layers.entries())
+    new LayerApplication(root, index, { ...options, note }).apply(facts);
+  return new View(layers, root, notes);
+}
+
+class View implements MergedView {
+  readonly layers: readonly LayerFacts[];
+  readonly notes: readonly ViewNote[];
+  readonly #root: Node;
+  #size: number | undefined;
+  /** Paths of files with several links, by inode; made when first asked for. */
+  #groups: Map<unknown, string[]> | undefined;
+
+  constructor(layers: readonly LayerFacts[], root: Node, notes: readonly ViewNote[]) {
+    this.layers = layers;
+    this.notes = notes;
+    this.#root = root;
+  }
+
+  get size(): number {
+    if (this.#size === undefined) {
+      this.#size = 0;
+      for (const _node of this.#nodes()) this.#size++;
+    }
+    return this.#size;
+  }
+
+  lookup(path: string): ViewEntry | undefined {
+    const node = this.#node(path);
+    return node && viewOf(node);
+  }
+
+  resolve(path: string, options: { readonly followLast?: boolean; readonly from?: string } = {}): Resolution {
+    const from = options.from === undefined ? this.#root : this.#node(options.from);
+    if (from === undefined) return { found: false, reason: 'missing', path: options.from ?? '', through: [] };
+    const walked = walk(this.#root, from, path, options.followLast ?? true);
+    const through = walked.through.map(viewOf);
+    if (walked.node !== undefined) return { found: true, entry: viewOf(walked.node), through };
+    const base = pathOf(walked.at);
+    const end = [...(base === '' ? [] : [base]), ...walked.rest].join('/');
+    return { found: false, reason: walked.reason, path: end, through };
+  }
+
+  list(path: string): readonly ViewEntry[] {
+    const node = this.#node(path);
+    return node === undefined ? [] : sorted(node).map(viewOf);
+  }
+
+  *entries(): Generator<ViewEntry, undefined, undefined> {
+    for (const node of this.#nodes()) yield viewOf(node);
+    return undefined;
+  }
+
+  links(path: string): readonly string[] {
+    const node = this.#node(path);
+    if (node === undefined) return [];
+    if (isDirectory(node) || node.inode.links < 2) return [pathOf(node)];
+    this.#groups ??= this.#group();
+    return this.#groups.get(node.inode) ?? [];
+  }
+
+  content(view: ViewEntry): Uint8Array | undefined {
+    const facts = this.layers[view.contentLayer];
+    const index = this.#node(view.path)?.inode.index ?? -1;
+    return facts?.entries[index] === view.entry ? facts.contents.get(index) : undefined;
+  }
+
+  diffId(view: ViewEntry): Digest | undefined {
+    return this.layers[view.layer]?.diffId;
+  }
+
+  #node(path: string): Node | undefined {
+    let node: Node | undefined = this.#root;
+    for (const part of path.split('/')) {
+      if (part !== '' && part !== '.') node = node?.children?.get(part);
+    }
+    return node;
+  }
+
+  *#nodes(): Generator<Node, undefined, undefined> {
+    const todo = sorted(this.#root).reverse();
+    for (let node = todo.pop(); node !== undefined; node = todo.pop()) {
+      yield node;
+      for (const child of sorted(node).reverse()) todo.push(child);
+    }
+    return undefined;
+  }
+
+  #group(): Map<unknown, string[]> {
+    const groups = new Map<unknown, string[]>();
+    for (const node of this.#nodes()) {
+      if (node.inode.links < 2 || isDirectory(node)) continue;
+      const group = groups.get(node.inode);
+      if (group === undefined) groups.set(node.inode, [pathOf(node)]);
+      else group.push(pathOf(node));
+    }
+    return groups;
+  }
+}
+
+function sorted(node: Node): Node[] {
+  if (node.children === undefined) return [];
+  return [...node.children.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+function viewOf(node: Node): ViewEntry {
+  const { inode } = node;
+  return {
+    path: pathOf(node),
+    entry: inode.entry,
+    layer: node.layer,
+    contentLayer: inode.layer,
+    implicit: inode.index < 0,
+  };
+}
