@@ -20,9 +20,11 @@ await build({
   platform: 'node',
   target: 'node20.19',
   minifySyntax: true,
+  minifyWhitespace: true,
   legalComments: 'linked',
   // Peers that a user brings; resolved at run time, if at all.
   external: ['@aws-sdk/*'],
+  alias: { undici: './scripts/undici-slim.cjs' },
   define: { ARMLOAD_VERSION: JSON.stringify(version) },
   banner: {
     js: "import { createRequire as armloadCreateRequire } from 'node:module';\nconst require = armloadCreateRequire(import.meta.url);",

@@ -1,5 +1,5 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { messageOf, UsageError } from '../core/index.ts';
 import { parseRegistries, type RegistriesSettings } from '../registry/index.ts';
 import { type ConfigValues, configSchema, trustedOnly } from './config-schema.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Digest, isDigest } from './digest.ts';
 import { DocumentError, escapeControls } from './errors.ts';
 import { normalizePlatform, type Platform } from './platform.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { image, imageIn, scanResult, workload } from '../../test/support/scan-result.ts';
 import { canonical, type ScanResult, scanResultSchema } from '../results/index.ts';
 import { renderJson } from './json.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { scanResultSchema } from './scan.ts';
 
 /** The JSON Schemas of armload's documents, by name; `schemas/` holds them as files. */

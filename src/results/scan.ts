@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Raised when a reader of the JSON could break. */
 export const scanSchemaVersion = 1;

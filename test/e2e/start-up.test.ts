@@ -19,7 +19,7 @@ function loadedAtStart(file: string, seen = new Set<string>()): ReadonlySet<stri
   if (seen.has(file)) return seen;
   seen.add(file);
   const source = readFileSync(file, 'utf8');
-  for (const [, target = ''] of source.matchAll(/^(?:import|export)\b[^;'"]*?["']([^"']+)["'];?$/gm)) {
+  for (const [, target = ''] of source.matchAll(/(?:^|[;\n])(?:import|export)\b[^;'"()]*["']([^"']+)["']/g)) {
     if (target.startsWith('.')) loadedAtStart(join(dirname(file), target), seen);
     else expect(target, `imported by ${file}`).toMatch(/^node:/);
   }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from '../../core/index.ts';
 import { RegistryError } from '../errors.ts';
 import type { Credential } from '../types.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Clock, type EventSink, messageOf, systemClock } from '../../core/index.ts';
 import { SharedFlights } from '../cache/shared-flights.ts';
 import { RegistryError } from '../errors.ts';

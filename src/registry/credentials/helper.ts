@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { z } from 'zod';
+import * as z from 'zod';
 import { redact } from '../../core/index.ts';
 
 /** Longer answers than this are refused, bytes. Tokens have some kilobytes. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from '../../core/index.ts';
 import { parseReference } from '../../oci/index.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Descriptor, type Digest, DocumentError, isDigest, mediaTypes } from '../../oci/index.ts';
 import { RegistryError } from '../errors.ts';
 import { errorCode, refNameAnnotation } from './content.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Descriptor, type Digest, mediaTypes, parseManifest } from '../../oci/index.ts';
 import { RegistryError } from '../errors.ts';
 import type { CallOptions } from '../types.ts';

@@ -1,0 +1,11 @@
+// What the bundled command needs of undici. Its index also loads fetch, WebSocket, caches and mocks, which cost each start
+// about 50 ms. The package has no export map, so these paths are reachable; test/e2e runs the bundle.
+const Dispatcher = require('../node_modules/undici/lib/dispatcher/dispatcher');
+
+Dispatcher.prototype.request = require('../node_modules/undici/lib/api/api-request');
+
+module.exports = {
+  Agent: require('../node_modules/undici/lib/dispatcher/agent'),
+  Pool: require('../node_modules/undici/lib/dispatcher/pool'),
+  ProxyAgent: require('../node_modules/undici/lib/dispatcher/proxy-agent'),
+};
