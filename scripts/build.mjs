@@ -1,7 +1,7 @@
 // Builds dist/cli (one bundled, code-split command, so that start-up stays small) and dist/lib (the typed
 // library, unbundled).
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -10,7 +10,7 @@ process.chdir(root);
 rmSync('dist', { recursive: true, force: true });
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-await build({
+const { metafile } = await build({
   // The second is the program of the threads that read layers; src/layer/pool/worker-file.ts looks for it by this name.
   entryPoints: { main: 'src/cli/main.ts', 'layer-worker': 'src/layer/pool/layer-worker.ts' },
   outdir: 'dist/cli',
@@ -31,8 +31,24 @@ await build({
   },
   chunkNames: 'chunks/[name]-[hash]',
   logLevel: 'warning',
+  metafile: true,
 });
+writeFileSync('dist/cli/THIRD-PARTY-LICENSES.txt', licences(Object.keys(metafile.inputs)));
 chmodSync('dist/cli/main.js', 0o755);
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
   stdio: 'inherit',
 });
+
+/** The licences of what is inside the bundle, which have to travel with it. */
+function licences(inputs) {
+  const packages = new Set(
+    inputs.flatMap((input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []),
+  );
+  const texts = [...packages].sort().map((name) => {
+    const folder = `node_modules/${name}`;
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const { version: used, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+    return `${name} ${used} (${license})\n\n${file === undefined ? '' : readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+  });
+  return texts.join(`\n${'-'.repeat(80)}\n\n`);
+}
