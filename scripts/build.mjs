@@ -44,11 +44,13 @@ function licences(inputs) {
   const packages = new Set(
     inputs.flatMap((input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []),
   );
-  const texts = [...packages].sort().map((name) => {
-    const folder = `node_modules/${name}`;
-    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-    const { version: used, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
-    return `${name} ${used} (${license})\n\n${file === undefined ? '' : readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
-  });
+  const texts = [...packages]
+    .sort((left, right) => (left < right ? -1 : 1))
+    .map((name) => {
+      const folder = `node_modules/${name}`;
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      const { version: used, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+      return `${name} ${used} (${license})\n\n${file === undefined ? '' : readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+    });
   return texts.join(`\n${'-'.repeat(80)}\n\n`);
 }
