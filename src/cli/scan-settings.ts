@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { UsageError } from '../core/index.ts';
 import { defaultPlatform, type Platform } from '../oci/index.ts';
-import type { RegistriesSettings } from '../registry/index.ts';
 import { defaultFailOn, type FailOn, formats, type ReportFormat } from '../report/index.ts';
+import type { ScanOptions } from '../scan/index.ts';
 import type { ResultFlags } from './base-command.ts';
 import type { Config } from './config.ts';
 import { readCount, readFailOn, readFormat, readPlatform } from './values.ts';
@@ -32,19 +32,10 @@ export interface ScanSettings {
 }
 
 /** The part that `scan` itself takes. */
-export interface LookupSettings {
-  readonly profiles?: readonly string[];
-  readonly offline?: boolean;
-  readonly compareLayers?: boolean;
-  readonly cacheDirectory?: string;
-  readonly noCache?: boolean;
-  readonly authFile?: string;
-  readonly registries?: RegistriesSettings;
-  readonly configDirectory?: string;
-  readonly maxRequests?: number;
-  readonly concurrency?: number;
-  readonly timeoutSeconds?: number;
-}
+export type LookupSettings = Omit<
+  ScanOptions,
+  'inputs' | 'platform' | 'cwd' | 'environment' | 'stdin' | 'clock' | 'onEvent' | 'signal'
+>;
 
 /** @throws UsageError naming the option or the member that is wrong. */
 export function scanSettings(flags: ScanFlags, config: Config, cwd: string): ScanSettings {
