@@ -160,7 +160,7 @@ describe('folders', () => {
       await chmod(join(folder, 'closed'), 0o700);
       // Root reads everything.
       if (process.getuid?.() === 0) expect(lookups(inventory)).toEqual(['a:1']);
-      else expect(inventory.problems.map(({ file }) => file)).toEqual(['closed', 'a.yaml']);
+      else expect(new Set(inventory.problems.map(({ file }) => file))).toEqual(new Set(['closed', 'a.yaml']));
     });
   });
 
