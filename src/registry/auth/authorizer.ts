@@ -1,3 +1,4 @@
+import { AbortWatch } from '../cache/abort-watch.ts';
 import { RegistryError } from '../errors.ts';
 import type { Engine } from '../http/engine.ts';
 import type { Endpoint } from '../http/host-config.ts';
@@ -31,6 +32,7 @@ export class Authorizer {
   readonly #endpoint: Endpoint;
   readonly #people: People;
   readonly #tokens: Tokens;
+  readonly #watch = new AbortWatch();
   #scheme: Scheme | undefined;
   #discovery: Promise<void> | undefined;
   #pinged: Promise<Demand | undefined> | undefined;
@@ -76,7 +78,7 @@ export class Authorizer {
   /** What is known to be wanted, before the host says so. */
   async #present(request: HttpRequest, scope: Scope): Promise<Shown> {
     if (this.#scheme === undefined && this.#discovery !== undefined)
-      await untilAborted(this.#discovery, request.signal);
+      await this.#watch.race(this.#discovery, request.signal);
     const scheme = this.#scheme;
     if (scheme === undefined || scheme.type === 'none') return nothing;
     return this.#show({ scheme, scope: undefined }, request, scope);
@@ -143,7 +145,7 @@ export class Authorizer {
       this.#pinged = undefined;
       throw error;
     });
-    return untilAborted(this.#pinged, request.signal);
+    return this.#watch.race(this.#pinged, request.signal);
   }
 
   async #sendPing({ endpoint, what, maxBytes }: HttpRequest): Promise<Demand | undefined> {
@@ -206,20 +208,4 @@ export class Authorizer {
 
 function withAuthorization(request: HttpRequest, { authorization }: Shown): HttpRequest {
   return authorization === undefined ? request : { ...request, authorization };
-}
-
-/** The promise's value, or the signal's reason if that comes first. */
-async function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-  if (signal === undefined) return promise;
-  signal.throwIfAborted();
-  let leave = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    leave = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', leave, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', leave);
-  }
 }
