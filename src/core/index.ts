@@ -1,4 +1,5 @@
 export { type Clock, systemClock } from './clock.ts';
+export { compareText } from './compare-text.ts';
 export { ArmloadError, type ErrorDetails, isAbort, messageOf, UsageError } from './error.ts';
 export type { EventSink, ProgressEvent } from './events.ts';
 export { redact } from './redact.ts';

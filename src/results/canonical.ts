@@ -1,4 +1,5 @@
-import { comparePlaces, compareText } from './order.ts';
+import { compareText } from '../core/index.ts';
+import { comparePlaces } from './order.ts';
 import type { Constraint, ImageResult, Problem, Readiness, ScanResult, Use, WorkloadResult } from './scan.ts';
 
 type Blocker = { readonly reference: string; readonly readiness: Readiness };

@@ -1,4 +1,4 @@
 export { canonical } from './canonical.ts';
 export { jsonSchemas } from './json-schemas.ts';
-export { comparePlaces, compareText, type Place } from './order.ts';
+export { comparePlaces, type Place } from './order.ts';
 export * from './scan.ts';

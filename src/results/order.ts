@@ -1,7 +1,4 @@
-/** By code unit: the same on every machine, whatever its locale. */
-export function compareText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
-}
+import { compareText } from '../core/index.ts';
 
 /** Somewhere in a file, or nowhere. */
 export interface Place {

@@ -1,7 +1,7 @@
+import { compareText } from '../core/index.ts';
 import type { FoundUse } from '../inventory/index.ts';
 import { formatReference, parseReference, type Reference } from '../oci/index.ts';
 import { type LocalLocation, parseLocation } from '../registry/index.ts';
-import { compareText } from '../results/index.ts';
 
 /** All uses that one judgement answers. */
 export interface ImageGroup {

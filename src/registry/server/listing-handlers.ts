@@ -1,3 +1,4 @@
+import { compareText } from '../../core/index.ts';
 import { type Digest, mediaTypes } from '../../oci/index.ts';
 import { type Context, methodNotAllowed, requireRepository } from './context.ts';
 import { Refusal } from './refusal.ts';
@@ -15,7 +16,7 @@ export async function handleTags(context: Context, name: string): Promise<void> 
 export async function handleCatalog(context: Context): Promise<void> {
   requireGet(context);
   const names = (await context.store.names()).filter((name) => context.identity.allows(name, 'pull'));
-  const page = pageOf(context, names, (left, right) => (left < right ? -1 : left > right ? 1 : 0));
+  const page = pageOf(context, names, compareText);
   context.exchange.json(200, { repositories: page.items }, linkTo('/v2/_catalog', page));
 }
 

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compareText } from '../../core/index.ts';
 import { type Descriptor, type Digest, isDigest } from '../../oci/index.ts';
 import { BlobFolder } from '../layout/blob-folder.ts';
 import { type Content, errorCode, readDocument } from '../layout/content.ts';
@@ -181,5 +182,5 @@ function found(entry: IndexFileEntry | undefined): Found | undefined {
 export function compareTags(left: string, right: string): number {
   const [a, b] = [left.toLowerCase(), right.toLowerCase()];
   if (a !== b) return a < b ? -1 : 1;
-  return left < right ? -1 : left > right ? 1 : 0;
+  return compareText(left, right);
 }
