@@ -1,6 +1,11 @@
 export { extractors } from './extractors.ts';
 export { defaultLimits, type InventoryLimits } from './limits.ts';
-export { type InventoryInput, type InventoryOptions, takeInventory } from './take-inventory.ts';
+export {
+  type InventoryInput,
+  type InventoryOptions,
+  inputNotFound,
+  takeInventory,
+} from './take-inventory.ts';
 export type {
   ExtractOptions,
   Extractor,

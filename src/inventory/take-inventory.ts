@@ -84,11 +84,16 @@ async function look(input: InventoryInput, run: Run): Promise<FoundInput> {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     // A path that is there and can't be looked at is reported when it is read.
     if (code !== 'ENOENT' && code !== 'ENOTDIR') return { kind: 'file', path, shown };
-    throw new UsageError('INPUT_NOT_FOUND', `there is no file or folder "${input}"`, {
-      hint: 'Give paths of files or folders, image references, or - for stdin.',
-      facts: { path: input },
-    });
+    throw inputNotFound(input);
   }
+}
+
+/** What a person named is neither there nor a reference. */
+export function inputNotFound(path: string): UsageError {
+  return new UsageError('INPUT_NOT_FOUND', `there is no file or folder "${path}"`, {
+    hint: 'Give paths of files or folders, image references, or - for stdin.',
+    facts: { path },
+  });
 }
 
 async function takeInput(input: FoundInput, run: Run): Promise<void> {

@@ -3,7 +3,6 @@ import {
   DocumentError,
   type ImageConfig,
   type Manifest,
-  maxManifestBytes,
   parseConfig,
   parseManifest,
 } from '../oci/index.ts';
@@ -35,12 +34,6 @@ export async function readChild(at: Case, child: Descriptor): Promise<Manifest> 
 }
 
 export async function readConfig(at: Case, config: Descriptor): Promise<ImageConfig> {
-  if (config.size > maxManifestBytes) {
-    throw new DocumentError(
-      'DOCUMENT_TOO_LARGE',
-      `the image config has ${config.size} bytes, over the limit of ${maxManifestBytes}`,
-    );
-  }
   spend(at);
   return parseConfig(await readSmallBlob(at.repository, config, callOptions(at)));
 }

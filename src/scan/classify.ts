@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { UsageError } from '../core/index.ts';
-import type { InventoryInput } from '../inventory/index.ts';
+import { type InventoryInput, inputNotFound } from '../inventory/index.ts';
 import { parseLocation } from '../registry/index.ts';
 
 /** Ends that files of manifests have and references hardly ever. */
@@ -29,7 +28,7 @@ export async function classifyInputs(texts: readonly string[], cwd: string): Pro
 async function classify(text: string, cwd: string): Promise<InventoryInput> {
   if (text === '-' || (text !== '' && (await exists(resolve(cwd, text))))) return text;
   if (text === '' || /^(\.{1,2}|~)?\/|^\.{1,2}$|\/$/.test(text) || fileEnding.test(text))
-    throw notFound(text);
+    throw inputNotFound(text);
   // A reference on the command line that can't be one is a mistake, unlike one found in a file.
   parseLocation(text);
   return { kind: 'argument', text };
@@ -43,11 +42,4 @@ async function exists(path: string): Promise<boolean> {
     // What is there but may not be looked at is told when it is read.
     return error instanceof Error && 'code' in error && error.code === 'EACCES';
   }
-}
-
-function notFound(text: string): UsageError {
-  return new UsageError('INPUT_NOT_FOUND', `there is no file or folder "${text}"`, {
-    hint: 'Give paths of files or folders, image references, or - for stdin.',
-    facts: { input: text },
-  });
 }
