@@ -8,19 +8,20 @@ const rooms = {
   binary: ['core'],
   layer: ['core', 'oci', 'tar', 'registry', 'binary'],
   fixture: ['core', 'oci', 'tar', 'registry'],
+  audit: ['core', 'oci', 'registry', 'layer', 'binary', 'results'],
   inventory: ['core', 'oci', 'results'],
   readiness: ['core', 'oci', 'registry', 'results'],
   report: ['core', 'results'],
-  scan: ['core', 'oci', 'registry', 'inventory', 'readiness', 'results'],
-  demo: ['core', 'oci', 'registry', 'fixture', 'scan', 'results', 'report'],
-  cli: ['core', 'oci', 'registry', 'inventory', 'readiness', 'results', 'report', 'scan', 'demo'],
+  scan: ['core', 'oci', 'registry', 'layer', 'inventory', 'readiness', 'audit', 'results'],
+  demo: ['core', 'oci', 'registry', 'fixture', 'scan', 'audit', 'results', 'report'],
+  cli: ['core', 'oci', 'registry', 'inventory', 'readiness', 'results', 'report', 'scan', 'audit', 'demo'],
 };
 
 const arrows = Object.entries(rooms).map(([room, allowed]) => ({
   name: `${room}-arrows`,
   comment: `${room} may import only: ${allowed.join(', ') || 'nothing'}`,
   severity: 'error',
-  from: { path: `^src/${room}/`, pathNot: '\\.test\\.ts$' },
+  from: { path: `^src/${room}/`, pathNot: '\\.test(-support)?\\.ts$' },
   to: { path: '^src/', pathNot: [`^src/${room}/`, ...allowed.map((name) => `^src/${name}/`)] },
 }));
 

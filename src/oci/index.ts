@@ -33,3 +33,4 @@ export {
   samePlatform,
 } from './platform.ts';
 export { formatReference, parseReference, type Reference, repositoryName } from './reference.ts';
+export { parseRunSettings, type RunSettings } from './run-settings.ts';
