@@ -1,3 +1,4 @@
+export type { AccessOptions } from './access/options.ts';
 export { type ArchiveWriter, createOciArchive } from './archive/write-oci-archive.ts';
 export { type CachingOptions, cachingRepository } from './cache/caching-repository.ts';
 export { type CacheOptions, defaultCacheDirectory, memoryCache, openCache } from './cache/open-cache.ts';

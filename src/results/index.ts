@@ -1,3 +1,4 @@
+export * from './audit.ts';
 export { canonical } from './canonical.ts';
 export { jsonSchemas } from './json-schemas.ts';
 export { comparePlaces, type Place } from './order.ts';
