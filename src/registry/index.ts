@@ -1,3 +1,4 @@
+export { type ImageAccess, type OpenedImage, openAccess } from './access/image-access.ts';
 export type { AccessOptions } from './access/options.ts';
 export { type ArchiveWriter, createOciArchive } from './archive/write-oci-archive.ts';
 export { type CachingOptions, cachingRepository } from './cache/caching-repository.ts';

@@ -1,8 +1,7 @@
-import type { Clock, EventSink } from '../core/index.ts';
 import type { Platform } from '../oci/index.ts';
-import type { RegistriesSettings } from '../registry/index.ts';
+import type { AccessOptions } from '../registry/index.ts';
 
-export interface ScanOptions {
+export interface ScanOptions extends AccessOptions {
   /**
    * Paths of files and folders, image references with any transport, and `-` for stdin. What exists as a path is one;
    * of the rest, what looks like a path is an error and everything else a reference.
@@ -10,10 +9,6 @@ export interface ScanOptions {
   readonly inputs: readonly string[];
   /** The target; `linux/arm64` unless told. */
   readonly platform?: Platform;
-  /** Where relative paths start; the process's folder unless told. */
-  readonly cwd?: string;
-  /** Proxies, places of credentials and cache, Compose variables; `process.env` unless told. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Gives what came in on stdin; needed where `-` is an input. */
   readonly stdin?: () => Promise<string>;
   /** Compose profiles that are on; all unless told. */
@@ -23,25 +18,10 @@ export interface ScanOptions {
    * for three requests more an index.
    */
   readonly compareLayers?: boolean;
-  /** Answer from the cache only. */
-  readonly offline?: boolean;
-  /** Must be writable; without it the user's cache folder is used as far as it can be. */
-  readonly cacheDirectory?: string;
-  /** Keep nothing on disk. */
-  readonly noCache?: boolean;
-  /** The only file with credentials. */
-  readonly authFile?: string;
-  /** Settings of registry hosts, as in `armload.yaml`. */
-  readonly registries?: RegistriesSettings;
-  /** Where relative `ca` files in `registries` start. */
-  readonly configDirectory?: string;
-  /** Requests for manifests, configs and tag lists in all; further questions are unknown (`rate-limited`). */
-  readonly maxRequests?: number;
-  /** Requests at a time for each registry; 8 unless told. */
-  readonly concurrency?: number;
-  /** For one request, waiting for a throttling registry included. */
-  readonly timeoutSeconds?: number;
-  readonly clock?: Clock;
-  readonly onEvent?: EventSink;
-  readonly signal?: AbortSignal;
+  /** Audit what is `suspect`, or all that claims the target: read the bytes, and say `mislabelled` where they lie. */
+  readonly deep?: 'suspect' | 'all';
+  /** Compressed bytes of layers that `deep` may read in all; images beyond keep their verdict, and say so. 2 GB unless told. */
+  readonly deepBytes?: number;
+  /** What kept results of audits depend on besides the bytes: armload's version. */
+  readonly generation?: string;
 }

@@ -2,11 +2,12 @@ import { setMaxListeners } from 'node:events';
 import { type FoundUse, type Inventory, takeInventory } from '../inventory/index.ts';
 import { defaultPlatform } from '../oci/index.ts';
 import { type Judgement, judgeReference, unknownBecause } from '../readiness/index.ts';
+import { type ImageAccess, openAccess } from '../registry/index.ts';
 import type { ScanResult } from '../results/index.ts';
 import { assemble, type JudgedGroup } from './assemble.ts';
 import { classifyInputs } from './classify.ts';
 import { groupUses, type ImageGroup } from './group.ts';
-import { Lookup } from './lookup.ts';
+import { openGroup } from './open-group.ts';
 import type { ScanOptions } from './options.ts';
 import { forEachLimited } from './pool.ts';
 
@@ -23,11 +24,12 @@ export async function scan(given: ScanOptions): Promise<ScanResult> {
   const platform = options.platform ?? defaultPlatform;
   const inventory = await findUses(options);
   const groups = groupUses(inventory.uses);
-  const lookup = await Lookup.open(options, inventory.pullSecrets);
+  const access = await openAccess(options);
+  const context = { options, access, pullSecrets: inventory.pullSecrets };
   try {
-    return assemble(inventory, await judgeAll(groups, lookup, options), platform);
+    return assemble(inventory, await judgeAll(groups, context), platform);
   } finally {
-    await lookup.close();
+    await access.close();
   }
 }
 
@@ -53,17 +55,20 @@ async function findUses(options: ScanOptions): Promise<Inventory> {
   return { ...inventory, uses: [...inventory.uses, ...named] };
 }
 
+interface Context {
+  readonly options: ScanOptions;
+  readonly access: ImageAccess;
+  readonly pullSecrets: Inventory['pullSecrets'];
+}
+
 /** In the order of the groups, whatever the order of the answers. */
-async function judgeAll(
-  groups: readonly ImageGroup[],
-  lookup: Lookup,
-  options: ScanOptions,
-): Promise<JudgedGroup[]> {
+async function judgeAll(groups: readonly ImageGroup[], context: Context): Promise<JudgedGroup[]> {
+  const { options } = context;
   const judgements = new Map<ImageGroup, Judgement>();
   options.onEvent?.({ type: 'phase', phase: 'readiness', total: groups.length });
   const judgeHost = (ofHost: readonly ImageGroup[]) =>
     forEachLimited(ofHost, judgementsAtOnce, async (group) => {
-      judgements.set(group, await judgeGroup(group, lookup, options));
+      judgements.set(group, await judgeGroup(group, context));
       options.onEvent?.({ type: 'progress', done: judgements.size, total: groups.length });
     });
   await Promise.all(byRegistry(groups).map(judgeHost));
@@ -84,14 +89,14 @@ function byRegistry(groups: readonly ImageGroup[]): ImageGroup[][] {
   return [...hosts.values()];
 }
 
-async function judgeGroup(group: ImageGroup, lookup: Lookup, options: ScanOptions): Promise<Judgement> {
+async function judgeGroup(group: ImageGroup, { options, access, pullSecrets }: Context): Promise<Judgement> {
   const judgeOptions = {
     platform: options.platform ?? defaultPlatform,
     compareLayers: options.compareLayers ?? false,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
   try {
-    const question = await lookup.question(group);
+    const question = await openGroup(access, group, pullSecrets);
     if (question === undefined) return unresolved(group.unresolved ?? '');
     return await judgeReference(question.subject, question.repository, judgeOptions);
   } catch (error) {

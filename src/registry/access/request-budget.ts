@@ -1,4 +1,5 @@
-import { RegistryError, type Repository } from '../registry/index.ts';
+import { RegistryError } from '../errors.ts';
+import type { Repository } from '../types.ts';
 
 /** Requests that a whole scan may still make. */
 export interface RequestBudget {
