@@ -6,11 +6,17 @@ import {
   runsOn,
   type Schema1Manifest,
 } from '../oci/index.ts';
-import type { Repository } from '../registry/index.ts';
+import {
+  chooseOffer,
+  collectOffers,
+  type Offer,
+  platformNames,
+  type Repository,
+  readConfig,
+  readManifest,
+} from '../registry/index.ts';
 import type { Evidence } from '../results/index.ts';
-import { collectOffers, type Offer, platformNames } from './entries.ts';
 import { findParentIndex, indexReference } from './pinned.ts';
-import { readConfig, readManifest } from './read.ts';
 import { compareWithSibling, indexContradictions } from './suspicion.ts';
 import type { Case, Judgement, JudgeOptions, Subject } from './types.ts';
 import { type Asked, unknownBecause } from './unknown.ts';
@@ -27,7 +33,9 @@ export async function judgeReference(
   repository: Repository,
   options: JudgeOptions,
 ): Promise<Judgement> {
-  const at: Case = { reference, repository, options, budget: { left: maxChildRequests } };
+  const { signal } = options;
+  const budget = { left: maxChildRequests };
+  const at: Case = { reference, repository, options, budget, ...(signal === undefined ? {} : { signal }) };
   try {
     return await judge(at);
   } catch (error) {
@@ -36,7 +44,7 @@ export async function judgeReference(
 }
 
 function askedOf(at: Case): Asked {
-  return { name: at.repository.name, registry: at.reference.registry, signal: at.options.signal };
+  return { name: at.repository.name, registry: at.reference.registry, signal: at.signal };
 }
 
 async function judge(at: Case): Promise<Judgement> {
@@ -67,9 +75,9 @@ async function judgeKind(
 }
 
 async function judgeIndex(at: Case, index: Index): Promise<Judgement> {
-  const { images, artifacts } = await collectOffers(at, index);
+  const { images, artifacts } = await collectOffers(at, index, { wanted: at.options.platform });
   const platforms = platformNames(images);
-  const chosen = choose(at, images);
+  const chosen = chooseOffer(images, at.options.platform);
   if (chosen !== undefined) return judgeChosen(at, images, chosen);
   if (images.length === 0 && artifacts > 0) return notAnImage('the index holds artifacts only');
   if (images.some(({ platform }) => platform === undefined)) {
@@ -109,17 +117,6 @@ async function judgeChosen(at: Case, images: readonly Offer[], chosen: Offer): P
       remedies: [auditRemedy(at)],
     });
   return verdict('ready', undefined, { platforms, evidence: [entry, ...(compared?.notes ?? [])] });
-}
-
-/** The entry a host of the target would pull: an exact match before an older variant, the first of equals. */
-function choose(at: Case, images: readonly Offer[]): Offer | undefined {
-  const fitting = images.filter(
-    ({ platform }) => platform !== undefined && runsOn(platform, at.options.platform),
-  );
-  return (
-    fitting.find(({ platform }) => platform !== undefined && formatPlatform(platform) === target(at)) ??
-    fitting[0]
-  );
 }
 
 async function judgeImage(at: Case, manifest: ImageManifest, digest: Digest): Promise<Judgement> {

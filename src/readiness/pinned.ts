@@ -1,7 +1,5 @@
 import { type Digest, DocumentError, formatReference, type Index, runsOn } from '../oci/index.ts';
-import { RegistryError } from '../registry/index.ts';
-import { collectOffers } from './entries.ts';
-import { callOptions, readManifest } from './read.ts';
+import { callOptions, collectOffers, RegistryError, readManifest } from '../registry/index.ts';
 import type { Case } from './types.ts';
 
 /** Tags read from a repository when looking for an index, at most. */
@@ -50,7 +48,7 @@ function lists(index: Index, child: Digest): boolean {
 }
 
 async function offersTarget(at: Case, index: Index): Promise<boolean> {
-  const { images } = await collectOffers(at, index);
+  const { images } = await collectOffers(at, index, { wanted: at.options.platform });
   return images.some(({ platform }) => platform !== undefined && runsOn(platform, at.options.platform));
 }
 

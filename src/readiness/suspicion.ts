@@ -7,10 +7,8 @@ import {
   runsOn,
   samePlatform,
 } from '../oci/index.ts';
-import { RegistryError } from '../registry/index.ts';
+import { type Offer, RegistryError, readChild, readConfig } from '../registry/index.ts';
 import type { Evidence } from '../results/index.ts';
-import type { Offer } from './entries.ts';
-import { readChild, readConfig } from './read.ts';
 import type { Case } from './types.ts';
 
 const amd64: Platform = { os: 'linux', architecture: 'amd64' };

@@ -1,5 +1,5 @@
 import type { Digest, Platform } from '../oci/index.ts';
-import type { Repository } from '../registry/index.ts';
+import type { Reading } from '../registry/index.ts';
 import type { ImageResult } from '../results/index.ts';
 
 /** What is said of one reference: everything of an image result but who uses it. */
@@ -26,10 +26,7 @@ export interface Subject {
 }
 
 /** One judgement under way. */
-export interface Case {
+export interface Case extends Reading {
   readonly reference: Subject;
-  readonly repository: Repository;
   readonly options: JudgeOptions;
-  /** Requests for child manifests and configs still allowed. */
-  readonly budget: { left: number };
 }

@@ -13,6 +13,15 @@ export type { TracedStore } from './credentials/source.ts';
 export { type FailedRequest, RegistryError, type RegistryFailure } from './errors.ts';
 export { loadHosts } from './hosts/host-table.ts';
 export { parseRegistries, type RegistriesSettings } from './hosts/settings.ts';
+export {
+  callOptions,
+  type Reading,
+  readChild,
+  readConfig,
+  readConfigBytes,
+  readManifest,
+} from './images/documents.ts';
+export { chooseOffer, collectOffers, type Offer, platformNames } from './images/offers.ts';
 export { type Layout, openLayout } from './layout/layout.ts';
 export type { LocalRepository } from './layout/stored-repository.ts';
 export { type LocalLocation, type Location, parseLocation } from './location.ts';

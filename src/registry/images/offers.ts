@@ -8,9 +8,8 @@ import {
   type Manifest,
   type Platform,
   runsOn,
-} from '../oci/index.ts';
-import { readChild, readConfig } from './read.ts';
-import type { Case } from './types.ts';
+} from '../../oci/index.ts';
+import { type Reading, readChild, readConfig } from './documents.ts';
 
 /** Indexes inside indexes are followed this deep (the outermost is 1). */
 const maxDepth = 4;
@@ -30,22 +29,27 @@ export interface Offers {
 /**
  * Follows an index to its images. Entries without a platform are asked for their config, because nothing may be
  * assumed of them (home-assistant/operating-system #4594); entries with one cost nothing. Where an entry says itself
- * that it fits, the silent ones are not asked.
+ * that it fits the platform that is `wanted`, the silent ones are not asked.
  * @throws DocumentError where nesting goes too deep, or RegistryError where a child can't be read.
  */
-export async function collectOffers(at: Case, index: Index, depth = 1): Promise<Offers> {
+export async function collectOffers(
+  at: Reading,
+  index: Index,
+  { wanted, depth = 1 }: { readonly wanted?: Platform | undefined; readonly depth?: number } = {},
+): Promise<Offers> {
   if (depth > maxDepth) {
     throw new DocumentError('DOCUMENT_TOO_LARGE', `indexes are nested more than ${maxDepth} deep`);
   }
   const entries = index.manifests.filter((entry) => !isAttestation(entry));
-  const settled = entries.some((entry) => isPlainImage(entry) && runsOn(entry.platform, at.options.platform));
+  const settled =
+    wanted !== undefined && entries.some((entry) => isPlainImage(entry) && runsOn(entry.platform, wanted));
   const images: Offer[] = [];
   let artifacts = 0;
   for (const entry of entries) {
     const found =
       settled && !isPlainImage(entry)
         ? { images: [{ entry }], artifacts: 0 }
-        : await offersOf(at, entry, depth);
+        : await offersOf(at, entry, { wanted, depth });
     images.push(...found.images);
     artifacts += found.artifacts;
   }
@@ -56,18 +60,23 @@ function isPlainImage(entry: IndexEntry): entry is IndexEntry & { platform: Plat
   return entry.platform !== undefined && !indexTypes.has(entry.mediaType);
 }
 
-async function offersOf(at: Case, entry: IndexEntry, depth: number): Promise<Offers> {
+interface Way {
+  readonly wanted: Platform | undefined;
+  readonly depth: number;
+}
+
+async function offersOf(at: Reading, entry: IndexEntry, way: Way): Promise<Offers> {
   if (entry.artifactType !== undefined && entry.platform === undefined) return { images: [], artifacts: 1 };
   if (isPlainImage(entry)) return { images: [{ entry, platform: entry.platform }], artifacts: 0 };
-  return offersOfChild(at, entry, { child: await readChild(at, entry), depth });
+  return offersOfChild(at, entry, { child: await readChild(at, entry), way });
 }
 
 async function offersOfChild(
-  at: Case,
+  at: Reading,
   entry: IndexEntry,
-  { child, depth }: { child: Manifest; depth: number },
+  { child, way }: { child: Manifest; way: Way },
 ): Promise<Offers> {
-  if (child.kind === 'index') return collectOffers(at, child, depth + 1);
+  if (child.kind === 'index') return collectOffers(at, child, { ...way, depth: way.depth + 1 });
   if (child.kind === 'artifact') return { images: [], artifacts: 1 };
   if (child.kind === 'schema1') return { images: [{ entry }], artifacts: 0 };
   const platform = entry.platform ?? (await readConfig(at, child.config)).platform;
@@ -79,4 +88,13 @@ export function platformNames(offers: readonly Offer[]): string[] {
   return [
     ...new Set(offers.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)]))),
   ].sort();
+}
+
+/** The entry a host of the platform would pull: an exact match before an older variant, the first of equals. */
+export function chooseOffer(offers: readonly Offer[], wanted: Platform): Offer | undefined {
+  const fitting = offers.filter(({ platform }) => platform !== undefined && runsOn(platform, wanted));
+  const exact = formatPlatform(wanted);
+  return (
+    fitting.find(({ platform }) => platform !== undefined && formatPlatform(platform) === exact) ?? fitting[0]
+  );
 }
