@@ -181,6 +181,11 @@ export interface ScriptFacts {
   readonly argument?: string;
   /** The program that `env` is asked to find, with its arguments (`env -S` split as env does). */
   readonly program?: readonly string[];
+  /**
+   * Lines that name paths or downloads of x86 machines in a script that knows of no other: at most 16, each without control
+   * characters and of at most 200 characters, `…` where it was cut. Of scripts up to 256 KiB that are no part of an archive.
+   */
+  readonly mentions?: readonly { readonly line: number; readonly text: string }[];
 }
 
 /** An ELF header at an offset other than 0. */

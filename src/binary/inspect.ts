@@ -2,17 +2,19 @@ import { ArHandler } from './archive/ar-handler.ts';
 import { GzipHandler } from './archive/gzip-handler.ts';
 import { TarHandler } from './archive/tar-handler.ts';
 import { ZipHandler } from './archive/zip-handler.ts';
-import { asBuffer } from './bytes.ts';
+import { asBuffer, type View } from './bytes.ts';
 import { type Detected, detect } from './detect.ts';
 import { ElfHandler } from './elf/elf-handler.ts';
-import type { FileContent, FileFacts, NestedFile, Problem } from './facts.ts';
+import type { FileContent, FileFacts, NestedFile, Problem, ScriptFacts } from './facts.ts';
 import type { Child, Context, Handler } from './handler.ts';
 import { Budget, defaultLimits, type Limits } from './limits.ts';
 import { holdsMachineCode } from './machine-code.ts';
 import { readMachO } from './macho.ts';
+import { mentionsIn } from './mentions.ts';
 import { readPe } from './pe.ts';
-import { KeptHandler, PlainHandler } from './plain-handler.ts';
+import { KeptHandler, mayHoldMore, PlainHandler } from './plain-handler.ts';
 import { Problems } from './problems.ts';
+import type { Scratch } from './scratch.ts';
 import { readShebang } from './script.ts';
 import { readAot, readWasm } from './wasm.ts';
 
@@ -28,22 +30,33 @@ export interface Inspector {
   finish(): FileFacts;
 }
 
+export interface InspectOptions extends Partial<Limits> {
+  /** Where the file is kept while it's looked at. Two files must not use it at a time. */
+  readonly scratch?: Scratch;
+}
+
 /**
  * Begins to inspect a file. Whatever the bytes are, nothing is thrown, and memory and work stay within `limits`; what could
  * not be read is said in the facts. `size` is the number of bytes to come; more or fewer are taken as they are.
  */
 export function inspectFile(
   hint: { readonly path: string; readonly size: number },
-  limits: Partial<Limits> = {},
+  options: InspectOptions = {},
 ): Inspector {
-  return new FileInspector({ ...hint, depth: 0, budget: new Budget({ ...defaultLimits, ...limits }) });
+  return new FileInspector({ ...hint, depth: 0, budget: budgetOf(options), isWhole: false });
 }
 
 /** Inspects a file that is in memory. */
-export function inspectBytes(path: string, bytes: Uint8Array, limits: Partial<Limits> = {}): FileFacts {
-  const inspector = inspectFile({ path, size: bytes.length }, limits);
+export function inspectBytes(path: string, bytes: Uint8Array, options: InspectOptions = {}): FileFacts {
+  const place = { path, size: bytes.length, depth: 0, budget: budgetOf(options), isWhole: true };
+  const inspector = new FileInspector(place);
   inspector.write(bytes);
   return inspector.finish();
+}
+
+function budgetOf({ scratch, ...limits }: InspectOptions): Budget {
+  scratch?.reset();
+  return new Budget({ ...defaultLimits, ...limits }, scratch);
 }
 
 interface Place {
@@ -51,6 +64,8 @@ interface Place {
   readonly size: number | undefined;
   readonly depth: number;
   readonly budget: Budget;
+  /** The first bytes written are all there are. */
+  readonly isWhole: boolean;
 }
 
 class FileInspector implements Inspector {
@@ -109,6 +124,7 @@ class FileInspector implements Inspector {
 
   #choose(detected: Detected, head: Buffer): Handler | FileContent {
     if (typeof detected !== 'string') return this.#unopened(detected);
+    if (detected === 'text' || detected === 'data') return this.#plain(detected, head);
     const context = this.#context();
     switch (detected) {
       case 'elf':
@@ -128,8 +144,8 @@ class FileInspector implements Inspector {
         });
       case 'script': {
         const script = readShebang(head);
-        const content: FileContent = script === undefined ? { kind: 'text' } : { kind: 'script', script };
-        return new KeptHandler(context, () => content);
+        if (script === undefined) return new KeptHandler(context, () => ({ kind: 'text' }));
+        return new KeptHandler(context, (view) => this.#script(script, view));
       }
       case 'zip':
       case 'gzip':
@@ -142,9 +158,6 @@ class FileInspector implements Inspector {
       }
       case 'wasm-aot':
         return { kind: 'wasm', wasm: readAot(head) };
-      case 'text':
-      case 'data':
-        return this.#plain(detected, context);
       case 'empty':
       case 'java-class':
       case 'bitcode':
@@ -152,9 +165,18 @@ class FileInspector implements Inspector {
     }
   }
 
+  /** Of scripts in archives nothing is kept. */
+  #script(script: ScriptFacts, view: View): FileContent {
+    const { depth, budget } = this.#place;
+    const mentions = depth > 0 ? [] : mentionsIn(view).filter(({ text }) => budget.countText(text.length));
+    return { kind: 'script', script: mentions.length === 0 ? script : { ...script, mentions } };
+  }
+
   /** Inside archives only whole files count; what's packed twice is looked at no further. */
-  #plain(kind: 'text' | 'data', context: Context): Handler | FileContent {
-    return this.#place.depth > 0 ? { kind } : new PlainHandler(context, { kind });
+  #plain(kind: 'text' | 'data', head: Buffer): Handler | FileContent {
+    const { depth, isWhole } = this.#place;
+    if (depth > 0 || (isWhole && !mayHoldMore(head))) return { kind };
+    return new PlainHandler(this.#context(), { kind });
   }
 
   #archive(format: 'zip' | 'gzip' | 'ar' | 'tar', context: Context): Handler | FileContent {
@@ -205,7 +227,7 @@ class FileInspector implements Inspector {
       );
       return undefined;
     }
-    const inspector = new FileInspector({ path: name, size, depth: depth + 1, budget });
+    const inspector = new FileInspector({ path: name, size, depth: depth + 1, budget, isWhole: false });
     return {
       write: (chunk) => inspector.write(chunk),
       get done() {
