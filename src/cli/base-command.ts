@@ -82,3 +82,8 @@ function toUsageError(error: CommanderError, command: Command): UsageError {
     hint: meant ?? `${command.name()} --help shows what there is.`,
   });
 }
+
+/** For options that may be repeated. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}

@@ -23,6 +23,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./scan-command.ts'),
   },
   {
+    name: 'audit',
+    operands: 'REFERENCE...',
+    summary: 'prove from the bytes that an image is what its label says',
+    load: () => import('./audit-command.ts'),
+  },
+  {
     name: 'registry',
     operands: 'DIR',
     summary: 'serves a directory as a registry',

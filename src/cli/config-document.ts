@@ -1,5 +1,5 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
-import type * as z from 'zod';
+import * as z from 'zod';
 import { messageOf, UsageError } from '../core/index.ts';
 import { parseRegistries, type RegistriesSettings } from '../registry/index.ts';
 import { type ConfigValues, configSchema, trustedOnly } from './config-schema.ts';
@@ -88,9 +88,19 @@ function unknownKey(issue: z.core.$ZodIssueUnrecognizedKeys, source: Source): Us
   );
 }
 
+/** The members that there can be at this place, as far as the schema tells. */
 function knownKeys(path: readonly string[]): readonly string[] {
-  const shape = path[0] === 'scan' ? configSchema.shape.scan.unwrap().shape : configSchema.shape;
-  return Object.keys(shape);
+  let schema: unknown = configSchema;
+  for (const key of path) schema = optionalInside(membersOf(schema)[key]);
+  return Object.keys(membersOf(schema));
+}
+
+function optionalInside(schema: unknown): unknown {
+  return schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+}
+
+function membersOf(schema: unknown): Readonly<Record<string, unknown>> {
+  return schema instanceof z.ZodObject ? schema.shape : {};
 }
 
 function refuseTrustedOnly(value: unknown, source: Source): void {
@@ -98,7 +108,7 @@ function refuseTrustedOnly(value: unknown, source: Source): void {
   if (path === undefined) return;
   throw new UsageError(
     'CONFIG',
-    `${placeOf(source, path)}: "${path.join('.')}" is not taken from a file that was merely found here, because it decides where credentials go and which answers are believed`,
+    `${placeOf(source, path)}: "${path.join('.')}" is not taken from a file that was merely found here, because it decides where credentials go, which answers are believed, or what is run`,
     { hint: `If you trust this file, name it: --config ${source.file}` },
   );
 }

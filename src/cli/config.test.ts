@@ -60,6 +60,12 @@ test.each([
     'own.yaml:1: "banana"',
     'The settings there are: platform,',
   ],
+  [
+    'an unknown member deep below',
+    'audit:\n  run:\n    mean: docker\n',
+    'own.yaml:3: "audit.run.mean"',
+    'Did you mean "means"?',
+  ],
   ['a wrong type', 'scan:\n  offline: 3\n', 'own.yaml:2: "scan.offline" is wrong', undefined],
   [
     'a number out of range',
@@ -104,6 +110,11 @@ test.each([
   ['registries', 'registries:\n  docker.io: {endpoint: "http://evil.example"}\n'],
   ['scan.authFile', 'scan: {authFile: x.json}\n'],
   ['scan.cacheDirectory', 'scan: {cacheDirectory: answers}\n'],
+  ['audit.authFile', 'audit: {authFile: x.json}\n'],
+  ['audit.cacheDirectory', 'audit: {cacheDirectory: answers}\n'],
+  ['audit.run', 'audit: {run: {commands: [evil]}}\n'],
+  ['authFile', 'authFile: x.json\n'],
+  ['cacheDirectory', 'cacheDirectory: answers\n'],
 ])(
   '%s counts only in a file that the person named: a scanned folder must not redirect us',
   async (member, text) => {

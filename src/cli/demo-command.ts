@@ -1,7 +1,7 @@
 import { type BaseFlags, baseCommand, parseArguments } from './base-command.ts';
 import { type Io, writeText } from './io.ts';
-import { createProgress } from './progress.ts';
-import { isInteractive, wantsColor } from './terminal.ts';
+import { startProgress } from './progress.ts';
+import { wantsColor } from './terminal.ts';
 
 interface DemoFlags extends BaseFlags {
   readonly keep?: boolean;
@@ -14,9 +14,8 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     .option('--keep', 'leave the files of the tour in place');
   const parsed = await parseArguments<DemoFlags>(command, args, io);
   if (parsed === undefined) return 0;
-  const { keep = false, quiet = false, verbose = false } = parsed.flags;
-  const interactive = isInteractive(io.stderr, io.environment);
-  const progress = createProgress({ stderr: io.stderr, interactive, quiet, verbose });
+  const { keep = false } = parsed.flags;
+  const progress = startProgress(parsed.flags, io);
   const { runDemo } = await import('../demo/index.ts');
   try {
     return await runDemo({

@@ -35,6 +35,27 @@ test('a terminal sees one line, rewritten, with counts and quota, and gets it ba
   expect(stderr.text).not.toContain('\n');
 });
 
+test('bytes are counted in the unit of their total, and go with their phase', () => {
+  const { stderr, clock, sink } = started({ interactive: true });
+  const events = [
+    { type: 'phase', phase: 'reading layers' },
+    { type: 'bytes', done: 119_600_000, total: 480_000_000 },
+    { type: 'progress', done: 1, total: 3 },
+    { type: 'phase', phase: 'judging' },
+  ] as const;
+  for (const event of events) {
+    sink(event);
+    clock.milliseconds += 200;
+  }
+  expect(stderr.text.split(clear)).toEqual([
+    '',
+    'reading layers',
+    'reading layers 120 of 480 MB',
+    'reading layers 1 of 3, 120 of 480 MB',
+    'judging',
+  ]);
+});
+
 test('a thousand events in a moment are drawn once', () => {
   const { stderr, sink } = started({ interactive: true });
   for (let done = 0; done <= 1000; done++) sink({ type: 'progress', done, total: 1000 });

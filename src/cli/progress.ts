@@ -1,6 +1,8 @@
 import { type EventSink, type ProgressEvent, redact } from '../core/index.ts';
-import { plainText } from '../report/index.ts';
-import type { TextSink } from './io.ts';
+import { describeShare, plainText } from '../report/index.ts';
+import type { BaseFlags } from './base-command.ts';
+import type { Io, TextSink } from './io.ts';
+import { isInteractive } from './terminal.ts';
 
 /** Draws what happens on stderr. */
 export interface Progress {
@@ -30,6 +32,7 @@ interface State {
   phase: string;
   done: number;
   total: number | undefined;
+  bytes: { readonly done: number; readonly total: number } | undefined;
   /** The newest word of each registry about its quota or its wait. */
   readonly registries: Map<string, Word>;
 }
@@ -40,12 +43,24 @@ interface Word {
   readonly until: number;
 }
 
+/** The progress of a command on its stderr. */
+export function startProgress({ quiet = false, verbose = false }: BaseFlags, io: Io): Progress {
+  const interactive = isInteractive(io.stderr, io.environment);
+  return createProgress({ stderr: io.stderr, interactive, quiet, verbose });
+}
+
 /** A renderer for one command's run. */
 export function createProgress(options: ProgressOptions): Progress {
   if (options.quiet) return { sink: () => {}, stop: () => {} };
   const now = options.now ?? Date.now;
   const line = options.interactive ? rewrittenLine(options) : sparseLines(options);
-  const state: State = { phase: '', done: 0, total: undefined, registries: new Map() };
+  const state: State = {
+    phase: '',
+    done: 0,
+    total: undefined,
+    bytes: undefined,
+    registries: new Map(),
+  };
   return {
     sink: (event) => {
       const message = messageFor(event, options.verbose);
@@ -115,10 +130,18 @@ function messageFor(event: ProgressEvent, verbose: boolean): string | undefined 
 function apply(state: State, event: ProgressEvent, now: number): boolean {
   switch (event.type) {
     case 'phase':
-      Object.assign(state, { phase: plainText(event.phase), done: 0, total: event.total });
+      Object.assign(state, {
+        phase: plainText(event.phase),
+        done: 0,
+        total: event.total,
+        bytes: undefined,
+      });
       return true;
     case 'progress':
       Object.assign(state, { done: event.done, total: event.total });
+      return true;
+    case 'bytes':
+      state.bytes = { done: event.done, total: event.total };
       return true;
     case 'quota':
       setWord(state, event.registry, {
@@ -142,9 +165,16 @@ function setWord(state: State, registry: string, word: Word): void {
   state.registries.set(registry, { ...word, text: `${plainText(registry)} ${word.text}` });
 }
 
-/** `looking up images 212 of 300 · docker.io quota 61 of 100 left`. */
-function describeState({ phase, done, total, registries }: State, now: number): string {
-  const counted = total === undefined ? phase : `${phase} ${done} of ${total}`.trim();
-  const words = [...registries.values()].filter(({ until }) => now < until).map(({ text }) => text);
-  return [counted, ...words].filter((part) => part !== '').join(' · ');
+/** `looking up images 212 of 300 · docker.io quota 61 of 100 left`, `reading layers 120 of 480 MB`. */
+function describeState(state: State, now: number): string {
+  const words = [...state.registries.values()].filter(({ until }) => now < until).map(({ text }) => text);
+  return [describeAmounts(state), ...words].filter((part) => part !== '').join(' · ');
+}
+
+function describeAmounts({ phase, done, total, bytes }: State): string {
+  const amounts = [
+    ...(total === undefined ? [] : [`${done} of ${total}`]),
+    ...(bytes === undefined ? [] : [describeShare(bytes.done, bytes.total)]),
+  ];
+  return `${phase} ${amounts.join(', ')}`.trim();
 }

@@ -46,6 +46,20 @@ test.each([
   ['a missing operand', ['registry'], "missing required argument 'dir'", 'armload registry --help'],
   ['too many operands', ['demo', 'now'], 'too many arguments', 'armload demo --help'],
   ['options that contradict', ['scan', '-q', '-v'], 'cannot be used with', 'armload scan --help'],
+  ['an audit of nothing', ['audit'], 'no image to audit was named', 'armload audit nginx:1.27'],
+  ['no reference', ['audit', 'NGINX'], 'is not an image reference', ''],
+  [
+    'platforms all and one',
+    ['audit', 'a', '-p', 'linux/arm64', '--all-platforms'],
+    'cannot be used with',
+    'armload audit --help',
+  ],
+  [
+    'a word of --deep that is none',
+    ['scan', '--deep=al'],
+    'not a set of images to read',
+    'Did you mean "all"?',
+  ],
   ['a bad address', ['registry', '.', '--listen', 'nowhere'], 'not an address', '127.0.0.1:5000'],
 ])(
   'field 23: %s is told in one sentence with a way out, and gives 3',

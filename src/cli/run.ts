@@ -67,6 +67,7 @@ function overview(): string {
     'Examples:',
     '  armload scan deploy/ compose.yaml',
     '  armload scan nginx:1.27 --format json',
+    '  armload audit nginx:1.27',
     '',
     'armload COMMAND --help shows the options of a command; armload --version the version.',
     '',

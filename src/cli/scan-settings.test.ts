@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { defaultFailOn } from '../report/index.ts';
 import type { Config } from './config.ts';
-import { type ScanFlags, scanSettings } from './scan-settings.ts';
+import { type ScanFlags, scanSettings, separateDeep } from './scan-settings.ts';
 
 const none: Config = { directory: '/etc/armload', values: {} };
 const flags: ScanFlags = { cache: true };
@@ -84,4 +84,56 @@ test('a mistake in the configuration shows even where the command line overrides
   expect(() => scanSettings({ ...flags, platform: 'linux/arm64' }, config, '/work')).toThrow(
     'armload.yaml: platform "linux/amr64"',
   );
+});
+
+test('a deep scan reads what is suspect or all, within a budget', () => {
+  expect(scanSettings({ ...flags, deep: 'all', deepBytes: '5GB' }, none, '/work').lookup).toEqual({
+    deep: 'all',
+    deepBytes: 5e9,
+  });
+  const config = configured({ scan: { deep: 'suspect', deepBytes: 1000 } });
+  expect(scanSettings(flags, config, '/work').lookup).toEqual({ deep: 'suspect', deepBytes: 1000 });
+  expect(scanSettings({ ...flags, deepBytes: '1GB' }, config, '/work').lookup).toEqual({
+    deep: 'suspect',
+    deepBytes: 1e9,
+  });
+  expect(() => scanSettings({ ...flags, deep: 'al' }, none, '/work')).toThrow('--deep "al"');
+  expect(() => scanSettings({ ...flags, deepBytes: '1GB' }, none, '/work')).toThrow('--deep-bytes');
+});
+
+test('what the configuration says for all commands counts where it says nothing for scans', () => {
+  const config = configured({ cacheDirectory: 'all', offline: true, scan: { cacheDirectory: 'own' } });
+  expect(scanSettings(flags, config, '/work').lookup).toEqual({
+    cacheDirectory: join('/etc/armload', 'own'),
+    offline: true,
+  });
+});
+
+test.each([
+  [
+    ['--deep', 'nginx:1'],
+    ['--deep=suspect', 'nginx:1'],
+  ],
+  [
+    ['deploy/', '--deep'],
+    ['deploy/', '--deep=suspect'],
+  ],
+  [
+    ['--deep', '--all'],
+    ['--deep=suspect', '--all'],
+  ],
+  [
+    ['--deep', 'all', 'deploy/'],
+    ['--deep', 'all', 'deploy/'],
+  ],
+  [
+    ['--deep=all', 'suspect'],
+    ['--deep=all', 'suspect'],
+  ],
+  [
+    ['--', '--deep'],
+    ['--', '--deep'],
+  ],
+])('an input after --deep stays an input: %j', (args, separated) => {
+  expect(separateDeep(args)).toEqual(separated);
 });

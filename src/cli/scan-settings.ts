@@ -1,102 +1,82 @@
-import { resolve } from 'node:path';
 import { UsageError } from '../core/index.ts';
-import { defaultPlatform, type Platform } from '../oci/index.ts';
-import { defaultFailOn, type FailOn, formats, type ReportFormat } from '../report/index.ts';
+import { defaultFailOn, type FailOn, failOnWords } from '../report/index.ts';
 import type { ScanOptions } from '../scan/index.ts';
+import { type AccessFlags, type AccessSettings, accessSettings } from './access-settings.ts';
 import type { ResultFlags } from './base-command.ts';
 import type { Config } from './config.ts';
-import { readCount, readFailOn, readFormat, readPlatform } from './values.ts';
+import { memberOf, pick, present, type ResultSettings, read, resultSettings } from './settings.ts';
+import { readChoice, readFailOn, readSize } from './values.ts';
 
 /** The options of `armload scan`, as commander gives them. */
-export interface ScanFlags extends ResultFlags {
+export interface ScanFlags extends ResultFlags, AccessFlags {
   readonly all?: boolean;
   readonly failOn?: readonly string[];
   readonly profile?: readonly string[];
-  readonly offline?: boolean;
   readonly compareLayers?: boolean;
-  readonly cacheDir?: string;
-  /** False with `--no-cache`; commander sets it to true otherwise. */
-  readonly cache: boolean;
-  readonly authFile?: string;
-  readonly maxRequests?: string;
-  readonly concurrency?: string;
-  readonly timeout?: string;
+  readonly deep?: string;
+  readonly deepBytes?: string;
 }
 
 /** What a scan is run with: the command line first, then the configuration, then the defaults. */
-export interface ScanSettings {
-  readonly platform: Platform;
-  readonly format: ReportFormat;
+export interface ScanSettings extends ResultSettings {
   readonly failOn: readonly FailOn[];
   readonly lookup: LookupSettings;
 }
 
 /** The part that `scan` itself takes. */
-export type LookupSettings = Omit<
-  ScanOptions,
-  'inputs' | 'platform' | 'cwd' | 'environment' | 'stdin' | 'clock' | 'onEvent' | 'signal'
->;
+export type LookupSettings = AccessSettings &
+  Pick<ScanOptions, 'profiles' | 'compareLayers' | 'deep' | 'deepBytes'>;
+
+/** Which images a deep scan reads; the first unless told. */
+const deepWords = ['suspect', 'all'] as const;
+
+/**
+ * The arguments, with the word of each `--deep` joined to it: commander would take any text that follows for it, and in
+ * `--deep nginx:1` the image is an input.
+ */
+export function separateDeep(args: readonly string[]): readonly string[] {
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  const known: readonly (string | undefined)[] = deepWords;
+  return args.map((arg, index) =>
+    arg === '--deep' && index < end && !known.includes(args[index + 1]) ? `--deep=${deepWords[0]}` : arg,
+  );
+}
 
 /** @throws UsageError naming the option or the member that is wrong. */
 export function scanSettings(flags: ScanFlags, config: Config, cwd: string): ScanSettings {
-  const { values } = config;
-  const from = (member: string) => `${config.file ?? ''}: ${member}`;
-  if (flags.cacheDir !== undefined && !flags.cache) {
-    throw new UsageError('USAGE', '--cache-dir and --no-cache contradict each other');
-  }
+  const { scan = {} } = config.values;
   return {
-    platform: pick(defaultPlatform, [
-      read(flags.platform, (text) => readPlatform(text, '--platform')),
-      read(values.platform, (text) => readPlatform(text, from('platform'))),
-    ]),
-    format: pick(formats[0] as ReportFormat, [
-      read(flags.format, (text) => readFormat(text, '--format')),
-      read(values.format, (text) => readFormat(text, from('format'))),
-    ]),
+    ...resultSettings(flags, config),
     failOn: pick(defaultFailOn, [
-      read(flags.failOn, (texts) => readFailOn(texts, '--fail-on')),
-      read(values.scan?.failOn, (texts) => readFailOn([texts].flat(), from('scan.failOn'))),
+      read(flags.failOn, (texts) => readFailOn(texts, '--fail-on', failOnWords)),
+      read(scan.failOn, (texts) => readFailOn([texts].flat(), memberOf(config, 'scan.failOn'), failOnWords)),
     ]),
-    lookup: lookupSettings(flags, config, cwd),
+    lookup: {
+      ...accessSettings(flags, config, { own: scan, cwd }),
+      ...present({
+        profiles: flags.profile ?? scan.profiles,
+        compareLayers: flags.compareLayers ?? scan.compareLayers,
+      }),
+      ...deepSettings(flags, config),
+    },
   };
 }
 
-/** The first that is there. All have been read before, so that a mistake shows even where it wouldn't count. */
-function pick<Value>(fallback: Value, candidates: readonly (Value | undefined)[]): Value {
-  return candidates.find((value) => value !== undefined) ?? fallback;
-}
-
-function read<Text, Value>(text: Text | undefined, reader: (text: Text) => Value): Value | undefined {
-  return text === undefined ? undefined : reader(text);
-}
-
-function lookupSettings(flags: ScanFlags, config: Config, cwd: string): LookupSettings {
-  const scan = config.values.scan ?? {};
-  const noCache = !flags.cache || (scan.cache === false && flags.cacheDir === undefined);
-  const cacheDirectory =
-    read(flags.cacheDir, (path) => resolve(cwd, path)) ??
-    read(scan.cacheDirectory, (path) => resolve(config.directory, path));
-  const authFile =
-    read(flags.authFile, (path) => resolve(cwd, path)) ??
-    read(scan.authFile, (path) => resolve(config.directory, path));
-  return present({
-    profiles: flags.profile ?? scan.profiles,
-    offline: flags.offline ?? scan.offline,
-    compareLayers: flags.compareLayers ?? scan.compareLayers,
-    cacheDirectory: noCache ? undefined : cacheDirectory,
-    noCache: noCache || undefined,
-    authFile,
-    registries: config.registries,
-    configDirectory: config.registries && config.directory,
-    maxRequests: read(flags.maxRequests, (text) => readCount(text, '--max-requests', 0)) ?? scan.maxRequests,
-    concurrency: read(flags.concurrency, (text) => readCount(text, '--concurrency')) ?? scan.concurrency,
-    timeoutSeconds: read(flags.timeout, (text) => readCount(text, '--timeout')) ?? scan.timeoutSeconds,
+function deepSettings(flags: ScanFlags, config: Config): Pick<ScanOptions, 'deep' | 'deepBytes'> {
+  const { scan = {} } = config.values;
+  const choice = { noun: 'set of images to read', words: deepWords };
+  const wanted = [
+    read(flags.deep, (text) => readChoice(text, '--deep', choice)),
+    read(scan.deep, (text) => readChoice(text, memberOf(config, 'scan.deep'), choice)),
+  ];
+  const sizes = [
+    read(flags.deepBytes, (text) => readSize(text, '--deep-bytes')),
+    read(scan.deepBytes, (size) => readSize(String(size), memberOf(config, 'scan.deepBytes'))),
+  ];
+  const deep = pick(undefined, wanted);
+  if (deep !== undefined) return { deep, ...present({ deepBytes: pick(undefined, sizes) }) };
+  if (flags.deepBytes === undefined) return {};
+  throw new UsageError('USAGE', '--deep-bytes says how much a deep scan may read, and this is none', {
+    hint: 'Add --deep.',
   });
-}
-
-type Present<Parts> = { [Key in keyof Parts]?: Exclude<Parts[Key], undefined> };
-
-function present<Parts extends object>(parts: Parts): Present<Parts> {
-  const entries = Object.entries(parts).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Present<Parts>;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { readCount, readFailOn, readFormat, readPlatform } from './values.ts';
+import { auditFailOnWords, failOnWords } from '../report/index.ts';
+import { readChoice, readCount, readFailOn, readFormat, readPlatform, readSize } from './values.ts';
 
 test.each([
   ['linux/arm64', { os: 'linux', architecture: 'arm64' }],
@@ -30,16 +31,67 @@ test('a format is one of the list', () => {
   );
 });
 
-test('states to fail on come separated by commas, repeated, or not at all', () => {
-  expect(readFailOn(['missing,pinned', 'constraint'], '--fail-on')).toEqual([
+test('words to fail on come separated by commas, repeated, or not at all', () => {
+  expect(readFailOn(['missing,pinned', 'constraint'], '--fail-on', failOnWords)).toEqual([
     'missing',
     'pinned',
     'constraint',
   ]);
-  expect(readFailOn(['none'], '--fail-on')).toEqual([]);
-  for (const wrong of ['ready', '', 'missing,none', 'mising,']) {
-    expect(() => readFailOn([wrong], '--fail-on'), wrong).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  expect(readFailOn(['none'], '--fail-on', failOnWords)).toEqual([]);
+  for (const wrong of ['ready', '', 'missing,none', 'mising,', 'warning']) {
+    expect(() => readFailOn([wrong], '--fail-on', failOnWords), wrong).toThrow(
+      expect.objectContaining({ code: 'USAGE' }),
+    );
   }
+});
+
+test('an audit fails on severities and verdicts, of which "right" is none', () => {
+  const read = (text: string) => readFailOn([text], '--fail-on', auditFailOnWords);
+  expect(read('warning, mislabelled')).toEqual(['warning', 'mislabelled']);
+  expect(() => read('eror')).toThrow(expect.objectContaining({ hint: 'Did you mean "error"?' }));
+  expect(() => read('right')).toThrow('"right" is not a word to fail on');
+});
+
+test('a choice is one of its words', () => {
+  const choice = { noun: 'means', words: ['native', 'docker'] } as const;
+  expect(readChoice('docker', '--run-means', choice)).toBe('docker');
+  expect(() => readChoice('dokcer', '--run-means', choice)).toThrow(
+    expect.objectContaining({
+      message: '--run-means "dokcer" is not a means',
+      hint: 'Did you mean "docker"?',
+    }),
+  );
+});
+
+test.each([
+  ['500MB', 500_000_000],
+  ['2GiB', 2_147_483_648],
+  ['1.5 gb', 1_500_000_000],
+  ['1000000', 1_000_000],
+  ['12B', 12],
+])('%s is a size', (text, bytes) => {
+  expect(readSize(text, '--max-bytes')).toBe(bytes);
+});
+
+test.each([
+  '',
+  '0',
+  '0.1',
+  '-1GB',
+  '500M',
+  'GB',
+  '1e9',
+  '1.5.5MB',
+  '12 parsecs',
+  '999999999999999TB',
+  '５MB',
+])('"%s" is no size: what it means would be a guess', (text) => {
+  expect(() => readSize(text, '--max-bytes')).toThrow(
+    expect.objectContaining({
+      message: `--max-bytes "${text}" is not a size`,
+      hint: 'Write it like 500MB or 2GiB.',
+    }),
+  );
 });
 
 test.each(['-1', '1.5', 'ten', '', '1e3', '99999999', '0'])('"%s" is no count', (text) => {

@@ -1,6 +1,6 @@
 import { UsageError } from '../core/index.ts';
 import { formatPlatform, type Platform, parsePlatform } from '../oci/index.ts';
-import { type FailOn, failOnWords, formats, type ReportFormat } from '../report/index.ts';
+import { formats, type ReportFormat } from '../report/index.ts';
 import { didYouMean, nearest } from './suggest.ts';
 
 // What Go's GOOS and GOARCH know, which is what image platforms are written with (image-spec image-index.md).
@@ -58,17 +58,33 @@ export function readFormat(text: string, origin: string): ReportFormat {
 }
 
 /**
- * Reads `missing,pinned`; `none` means that nothing fails.
+ * Reads `missing,pinned` by the words that a command knows; `none` means that nothing fails.
  * @throws UsageError `USAGE`
  */
-export function readFailOn(texts: readonly string[], origin: string): readonly FailOn[] {
+export function readFailOn<Word extends string>(
+  texts: readonly string[],
+  origin: string,
+  known: readonly Word[],
+): readonly Word[] {
   const words = texts.flatMap((text) => text.split(',')).map((word) => word.trim());
   if (words.length === 1 && words[0] === 'none') return [];
   return words.map(
     (word) =>
-      failOnWords.find((known) => known === word) ??
-      notAWord(word, origin, { noun: 'state to fail on', words: [...failOnWords, 'none (alone)'] }),
+      known.find((one) => one === word) ??
+      notAWord(word, origin, { noun: 'word to fail on', words: [...known, 'none (alone)'] }),
   );
+}
+
+/**
+ * Reads one of a few words.
+ * @throws UsageError `USAGE`; `noun` is what the words are.
+ */
+export function readChoice<Word extends string>(
+  text: string,
+  origin: string,
+  { noun, words }: { readonly noun: string; readonly words: readonly Word[] },
+): Word {
+  return words.find((word) => word === text) ?? notAWord(text, origin, { noun, words });
 }
 
 function notAWord(
@@ -89,4 +105,31 @@ export function readCount(text: string, origin: string, least = 1): number {
   const number = /^[0-9]{1,7}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least && number <= 1_000_000) return number;
   throw new UsageError('USAGE', `${origin} "${text}" is not a whole number from ${least} to 1000000`);
+}
+
+const sizeUnits: ReadonlyMap<string, number> = new Map([
+  ['b', 1],
+  ['kb', 1000],
+  ['mb', 1000 ** 2],
+  ['gb', 1000 ** 3],
+  ['tb', 1000 ** 4],
+  ['kib', 1024],
+  ['mib', 1024 ** 2],
+  ['gib', 1024 ** 3],
+  ['tib', 1024 ** 4],
+]);
+
+/**
+ * Reads a number of bytes: `500MB`, `1.5 GiB`, `1000000`. A unit without its B is refused: people mean thousands or
+ * 1024 by it.
+ * @throws UsageError `USAGE`
+ */
+export function readSize(text: string, origin: string): number {
+  const [, number = '', unit = ''] = /^([0-9]{1,15}(?:\.[0-9]{1,3})?) ?([A-Za-z]{0,3})$/.exec(text) ?? [];
+  const factor = unit === '' ? 1 : sizeUnits.get(unit.toLowerCase());
+  const bytes = number === '' || factor === undefined ? Number.NaN : Math.round(Number(number) * factor);
+  if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
+  throw new UsageError('USAGE', `${origin} "${text}" is not a size`, {
+    hint: 'Write it like 500MB or 2GiB.',
+  });
 }

@@ -2,6 +2,8 @@
 export type ProgressEvent =
   | { readonly type: 'phase'; readonly phase: string; readonly total?: number }
   | { readonly type: 'progress'; readonly done: number; readonly total: number }
+  /** Of the phase's bytes, where it knows how many there are. */
+  | { readonly type: 'bytes'; readonly done: number; readonly total: number }
   | {
       readonly type: 'quota';
       readonly registry: string;

@@ -1,24 +1,34 @@
-import type { ScanResult } from '../results/index.ts';
+import type { AuditResult, ScanResult } from '../results/index.ts';
+import type { AuditFailOn } from './audit/outcome.ts';
 import type { FailOn } from './outcome.ts';
 
 /** How a report is drawn. Formats for programs ignore what they have no use for. */
-export interface ReportOptions {
+export interface Drawing {
   /** Width in characters that lines should keep to; 100 where nothing is said. Nothing is cut to fit. */
   readonly columns?: number;
   /** Terminal colours; off where nothing is said. */
   readonly color?: boolean;
-  /** Lists what is ready too, which is only counted otherwise. */
+  /** Lists what is only counted otherwise: images that are ready, an audit's notes. */
   readonly all?: boolean;
-  /** Every use, every piece of evidence and every remedy, not just the first ones. */
+  /** Every use, piece of evidence, remedy and path, not just the first ones. */
   readonly detail?: boolean;
+}
+
+export interface ReportOptions extends Drawing {
   /** The policy that the last line is about; see `outcomeOf`. */
   readonly failOn?: readonly FailOn[];
 }
 
-/** A report format. Adding one is a file with a `render` and one line in `formats.ts`. */
+export interface AuditReportOptions extends Drawing {
+  /** The policy that the last line is about; see `auditOutcomeOf`. */
+  readonly failOn?: readonly AuditFailOn[];
+}
+
+/** A report format. Adding one is a file with a `render` and a `renderAudit`, and one line in `formats.ts`. */
 export interface ReportFormat {
   readonly name: string;
   /** For `--help`. */
   readonly description: string;
   render(result: ScanResult, options: ReportOptions): string;
+  renderAudit(result: AuditResult, options: AuditReportOptions): string;
 }

@@ -1,3 +1,5 @@
+import { renderAuditMarkdown } from './audit/markdown.ts';
+import { renderAuditTable } from './audit/table.ts';
 import type { ReportFormat } from './format.ts';
 import { renderJson } from './json.ts';
 import { renderMarkdown } from './markdown.ts';
@@ -5,7 +7,12 @@ import { renderTable } from './table.ts';
 
 /** Every report format, one line each; the first is the default. */
 export const formats: readonly ReportFormat[] = [
-  { name: 'table', description: 'for people, grouped by what to do', render: renderTable },
-  { name: 'json', description: 'for programs; schemas/scan.schema.json describes it', render: renderJson },
-  { name: 'markdown', description: 'for pull-request comments', render: renderMarkdown },
+  { name: 'table', description: 'for people', render: renderTable, renderAudit: renderAuditTable },
+  { name: 'json', description: 'for programs, see schemas/', render: renderJson, renderAudit: renderJson },
+  {
+    name: 'markdown',
+    description: 'for pull-request comments',
+    render: renderMarkdown,
+    renderAudit: renderAuditMarkdown,
+  },
 ];

@@ -32,6 +32,7 @@ const reasons: Readonly<Record<UnknownReason, string>> = {
   malformed: 'malformed answer',
   unsupported: 'unsupported',
   offline: 'offline',
+  'too-large': 'too large',
 };
 
 /** The states in reading order, worst first. */

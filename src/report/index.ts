@@ -1,4 +1,11 @@
-export type { ReportFormat, ReportOptions } from './format.ts';
+export {
+  type AuditFailOn,
+  auditFailOnWords,
+  auditOutcomeOf,
+  defaultAuditFailOn,
+} from './audit/outcome.ts';
+export { auditTotalsOf } from './audit/sentences.ts';
+export type { AuditReportOptions, Drawing, ReportFormat, ReportOptions } from './format.ts';
 export { formats } from './formats.ts';
 export {
   defaultFailOn,
@@ -9,4 +16,4 @@ export {
   outcomeOf,
 } from './outcome.ts';
 export { totalsOf } from './sentences.ts';
-export { plainText } from './text.ts';
+export { describeShare, plainText } from './text.ts';

@@ -1,7 +1,8 @@
 import type { ImageResult, Remedy, ScanResult, Use, WorkloadResult } from '../results/index.ts';
 import type { ReportOptions } from './format.ts';
 import { groupImages, type ImageGroup } from './groups.ts';
-import { code, head, prose, row } from './markdown-text.ts';
+import { Budget } from './markdown-budget.ts';
+import { code, prose, row } from './markdown-text.ts';
 import {
   describePlace,
   describeReadiness,
@@ -10,10 +11,7 @@ import {
   needsAttention,
   totalsOf,
 } from './sentences.ts';
-import { count } from './text.ts';
 
-// GitHub refuses comments over 65,536 characters; the rest is room for the headings and the totals.
-const maxRowsLength = 56_000;
 const usesShown = 3;
 
 /**
@@ -31,29 +29,6 @@ export function renderMarkdown(result: ScanResult, options: ReportOptions = {}):
     problemTable(result, budget),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
-}
-
-/** Hands out characters until there are none; what came too late is counted, not shown. */
-class Budget {
-  #left = maxRowsLength;
-
-  table(title: string, columns: readonly string[], rows: readonly string[]): string {
-    const kept = rows.filter((line) => this.#take(line));
-    const hidden = rows.length - kept.length;
-    return [
-      `### ${title} (${rows.length})`,
-      '',
-      ...(kept.length === 0 ? [] : head(columns)),
-      ...kept,
-      ...(hidden === 0 ? [] : ['', `${count(hidden, 'row')} left out to fit a comment.`]),
-    ].join('\n');
-  }
-
-  #take(line: string): boolean {
-    if (line.length + 1 > this.#left) return false;
-    this.#left -= line.length + 1;
-    return true;
-  }
 }
 
 function imageTable(group: ImageGroup, budget: Budget): string {

@@ -3,9 +3,9 @@ import type { Tone } from './groups.ts';
 
 /** Marks up text for a terminal, or leaves it alone. */
 export interface Paint {
-  bold(text: string): string;
-  dim(text: string): string;
-  tone(tone: Tone, text: string): string;
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly tone: (tone: Tone, text: string) => string;
 }
 
 const plain: Paint = { bold: (text) => text, dim: (text) => text, tone: (_tone, text) => text };

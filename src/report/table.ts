@@ -2,7 +2,7 @@ import type { Constraint, ImageResult, ScanResult, Use, WorkloadResult } from '.
 import type { ReportOptions } from './format.ts';
 import { groupImages, type ImageGroup } from './groups.ts';
 import { hasBlockingConstraint } from './outcome.ts';
-import { type Paint, paint } from './paint.ts';
+import { type Page as BasePage, joined, labelledLines, pageOf } from './page.ts';
 import {
   describePlace,
   describeReadiness,
@@ -14,38 +14,23 @@ import {
 } from './sentences.ts';
 import { plainText, wrap } from './text.ts';
 
-const defaultColumns = 100;
-const minColumns = 40;
 const usesShown = 3;
+const indent = 4;
 const labelWidth = 6;
 
-interface Page {
-  readonly paint: Paint;
-  readonly columns: number;
-  readonly all: boolean;
-  readonly detail: boolean;
+interface Page extends BasePage {
   readonly platform: string;
 }
 
 /** The report for people: what they have to do, worst first, then workloads, unread files and the totals. */
 export function renderTable(result: ScanResult, options: ReportOptions = {}): string {
-  const page: Page = {
-    paint: paint(options.color ?? false),
-    columns: Math.max(minColumns, options.columns ?? defaultColumns),
-    all: options.all ?? false,
-    detail: options.detail ?? false,
-    platform: plainText(result.platform),
-  };
-  const sections = [
+  const page: Page = { ...pageOf(options), platform: plainText(result.platform) };
+  return joined([
     ...groupImages(result).map((group) => imageSection(group, page)),
     workloadSection(result.workloads, page),
     problemSection(result, page),
     [page.paint.bold(totalsOf(result, options.failOn))],
-  ];
-  return `${sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`;
+  ]);
 }
 
 function imageSection(group: ImageGroup, page: Page): readonly string[] {
@@ -92,10 +77,8 @@ function remedyLines(image: ImageResult, page: Page): readonly string[] {
 }
 
 function labelled(label: string, text: string, page: Page): readonly string[] {
-  const indent = ' '.repeat(4 + labelWidth);
-  return wrap(text, page.columns - indent.length).map((line, index) =>
-    index === 0 ? `    ${page.paint.dim(label.padEnd(labelWidth))}${line}` : `${indent}${line}`,
-  );
+  const lines = wrap(text, page.columns - indent - labelWidth);
+  return labelledLines(label, lines, { indent, width: labelWidth, mark: page.paint.dim });
 }
 
 function workloadSection(workloads: readonly WorkloadResult[], page: Page): readonly string[] {

@@ -22,6 +22,41 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
+/** The text, or its beginning where it has more than `most` UTF-16 units; for text that `plainText` has been through. */
+export function shorten(text: string, most: number): string {
+  // Half a surrogate pair is no character.
+  return text.length <= most ? text : `${text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+/** `12 B`, `1.5 KB`, `480 MB`: in thousands, as registries and shops count. */
+export function describeSize(bytes: number): string {
+  return `${inUnit(bytes, bytes)} ${unitOf(bytes)}`;
+}
+
+/** `120 of 480 MB`, both in the unit of the total. */
+export function describeShare(done: number, total: number): string {
+  return `${inUnit(done, total)} of ${describeSize(total)}`;
+}
+
+const units = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
+
+/** The unit in which the size, rounded as it will be shown, stays under a thousand. */
+function unitIndex(bytes: number): number {
+  const index = units.findIndex((_unit, power) => Math.round(bytes / 1000 ** power) < 1000);
+  return index < 0 ? units.length - 1 : index;
+}
+
+function unitOf(bytes: number): string {
+  return units[unitIndex(bytes)] ?? 'B';
+}
+
+/** One digit after the point for small numbers of a large unit. */
+function inUnit(bytes: number, scale: number): string {
+  const power = unitIndex(scale);
+  const number = bytes / 1000 ** power;
+  return power > 0 && number < 9.95 ? number.toFixed(1).replace(/\.0$/, '') : String(Math.round(number));
+}
+
 /**
  * Breaks a text into lines of at most `width` characters, at spaces only: a reference or path that is longer than
  * a line gets a line of its own and stays whole, so that it can be copied.
