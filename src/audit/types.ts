@@ -41,13 +41,16 @@ export interface ChainStep {
   readonly file?: ViewEntry;
 }
 
+/** A container may run all the same: a volume may bring the file, or a shell goes on without it. */
+export type Tolerated = true;
+
 /** How a chain ends. `machine-code`: in a file of machine code, of whatever machine. */
 export type ChainEnd =
   | { readonly kind: 'machine-code' }
   /** Nothing there: no such file, or nowhere on the PATH. */
-  | { readonly kind: 'not-found'; readonly why: string }
+  | { readonly kind: 'not-found'; readonly why: string; readonly tolerated?: Tolerated }
   /** A file that the kernel doesn't start: a directory, not executable, neither program nor script. */
-  | { readonly kind: 'not-a-program'; readonly why: string }
+  | { readonly kind: 'not-a-program'; readonly why: string; readonly tolerated?: Tolerated }
   /** Can't be told: a text for a shell that is more than a plain command, a file whose facts are not there. */
   | { readonly kind: 'unknown'; readonly why: string };
 

@@ -226,6 +226,8 @@ describe('the first line of a script', () => {
       '#!/usr/bin/env python3 -u\n',
       { interpreter: '/usr/bin/env', argument: 'python3 -u', program: ['python3 -u'] },
     ],
+    ['#!/usr/bin/env bash\r\n', { interpreter: '/usr/bin/env', argument: 'bash\r', program: ['bash\r'] }],
+    ['#!/bin/bash -e\r\n', { interpreter: '/bin/bash', argument: '-e\r' }],
   ])('%j', (line, script) => {
     expect(inspectBytes('a', Buffer.from(`${line}echo\n`))).toEqual({ kind: 'script', script });
   });

@@ -6,7 +6,8 @@ const maxLine = 256;
 /** Reads `#! interpreter [argument]` as Linux does (fs/binfmt_script.c); `undefined` where no interpreter is named. */
 export function readShebang(head: Buffer): ScriptFacts | undefined {
   const line = head.toString('latin1', 2, Math.min(head.length, maxLine)).split(/[\n\0]/, 1)[0] ?? '';
-  const match = /^[ \t]*([^ \t]+)(?:[ \t]+(.*?))?[ \t]*$/.exec(line);
+  // A carriage return is part of the words, as a script saved on Windows finds out.
+  const match = /^[ \t]*([^ \t]+)(?:[ \t]+(.*?))?[ \t]*$/s.exec(line);
   if (match === null) return undefined;
   const interpreter = utf8(match[1] ?? '');
   const argument = match[2] === undefined || match[2] === '' ? undefined : utf8(match[2]);
@@ -25,7 +26,7 @@ function utf8(latin1: string): string {
 /** Linux hands env one argument; only with -S does env split it (GNU coreutils manual, "env invocation"). */
 function programOfEnv(argument: string | undefined): readonly string[] | undefined {
   if (argument === undefined) return undefined;
-  const split = /^(?:-[iv0]*S|--split-string=?)[ \t]*(.*)$/.exec(argument)?.[1];
+  const split = /^(?:-[iv0]*S|--split-string=?)[ \t]*(.*)$/s.exec(argument)?.[1];
   if (split === undefined) return argument.startsWith('-') ? undefined : [argument];
   const words = splitWords(split);
   if (words === undefined) return undefined;

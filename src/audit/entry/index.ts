@@ -1,0 +1,3 @@
+export { entryFindings } from './findings.ts';
+export { entryResults } from './results.ts';
+export { traceEntries } from './trace.ts';
