@@ -12,3 +12,11 @@ export { defaultLayerLimits, type LayerLimits } from './limits.ts';
 export { mergeLayers } from './merge/merge-layers.ts';
 export type { MergedView, MergeOptions, Resolution, ViewEntry, ViewNote } from './merge/types.ts';
 export { folderLayerStore, type LayerStore } from './store.ts';
+export { removeUnpacked } from './unpack/remove.ts';
+export {
+  type FileOwner,
+  type UnpackLimits,
+  type UnpackOptions,
+  type UnpackReport,
+  unpackView,
+} from './unpack/unpack-view.ts';

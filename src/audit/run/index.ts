@@ -1,0 +1,2 @@
+export { smokeRun } from './smoke-run.ts';
+export type { SmokeImage } from './types.ts';
