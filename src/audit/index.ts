@@ -1,2 +1,11 @@
-export { type AuditOptions, type SmokeMeans, type SmokeRunOptions, smokeMeans } from './options.ts';
+export { audit } from './audit.ts';
+export { type Auditor, createAuditor } from './auditor.ts';
+export {
+  type AuditOptions,
+  type AuditorOptions,
+  type ImageName,
+  type SmokeMeans,
+  type SmokeRunOptions,
+  smokeMeans,
+} from './options.ts';
 export type { StartOverride } from './types.ts';

@@ -2,9 +2,14 @@ import type { Platform } from '../oci/index.ts';
 import type { AccessOptions } from '../registry/index.ts';
 import type { StartOverride } from './types.ts';
 
-export interface AuditOptions extends AccessOptions {
+export interface AuditOptions extends AccessOptions, AuditorOptions {
   /** Image references with any transport. */
   readonly references: readonly string[];
+}
+
+/** How images are audited, wherever they come from. */
+export interface AuditorOptions
+  extends Pick<AccessOptions, 'cacheDirectory' | 'noCache' | 'environment' | 'onEvent' | 'signal'> {
   /** The target; `linux/arm64` unless told. */
   readonly platform?: Platform;
   /** Every platform of an index, each for what the index calls it. */
@@ -17,6 +22,13 @@ export interface AuditOptions extends AccessOptions {
   readonly generation?: string;
   /** Compressed bytes that may be read in all; an image that would go over is `unknown`. */
   readonly maxBytes?: number;
+}
+
+/** What an image is called in the result. */
+export interface ImageName {
+  /** Canonical. */
+  readonly reference: string;
+  readonly written: string;
 }
 
 /** How an image is tried out. */

@@ -65,6 +65,7 @@ function remediesFor(reason: UnknownReason, asked: Asked): Remedy[] {
     case 'not-found':
     case 'malformed':
     case 'unsupported':
+    case 'too-large':
       return [];
   }
 }

@@ -24,7 +24,7 @@ export {
 export { chooseOffer, collectOffers, type Offer, platformNames } from './images/offers.ts';
 export { type Layout, openLayout } from './layout/layout.ts';
 export type { LocalRepository } from './layout/stored-repository.ts';
-export { type LocalLocation, type Location, parseLocation } from './location.ts';
+export { formatLocation, type LocalLocation, type Location, parseLocation } from './location.ts';
 export { type OpenedLocal, openLocal } from './open-local.ts';
 export { createRegistryClient, type RegistryClient, type RegistryClientOptions } from './remote/client.ts';
 export {

@@ -65,6 +65,7 @@ export const unknownReasons = [
   'malformed',
   'unsupported',
   'offline',
+  'too-large',
 ] as const;
 
 export const readinessSchema = z.object({

@@ -27,7 +27,8 @@ export async function scan(given: ScanOptions): Promise<ScanResult> {
   const access = await openAccess(options);
   const context = { options, access, pullSecrets: inventory.pullSecrets };
   try {
-    return assemble(inventory, await judgeAll(groups, context), platform);
+    const judged = await judgeAll(groups, context);
+    return assemble(inventory, await audited(judged, context), platform);
   } finally {
     await access.close();
   }
@@ -59,6 +60,14 @@ interface Context {
   readonly options: ScanOptions;
   readonly access: ImageAccess;
   readonly pullSecrets: Inventory['pullSecrets'];
+}
+
+/** Audits come with a lot of code, which a plain scan doesn't load. */
+async function audited(judged: JudgedGroup[], context: Context): Promise<JudgedGroup[]> {
+  if (context.options.deep === undefined) return judged;
+  const { deepen } = await import('./deepen.ts');
+  const { access, options, pullSecrets } = context;
+  return deepen(judged, options, (group) => openGroup(access, group, pullSecrets));
 }
 
 /** In the order of the groups, whatever the order of the answers. */

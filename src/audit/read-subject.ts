@@ -1,0 +1,74 @@
+import { type LayerFacts, type LayerReader, type LayerSource, mergeLayers } from '../layer/index.ts';
+import { type Platform, parseConfig, parseRunSettings } from '../oci/index.ts';
+import { type Reading, type Repository, readConfigBytes } from '../registry/index.ts';
+import type { FoundImage } from './find-images.ts';
+import type { LayerOrigin, StartOverride, Subject } from './types.ts';
+
+export interface SubjectParts {
+  /** Where its layers are read from. */
+  readonly layers: Pick<Repository, 'name' | 'blob'>;
+  readonly reader: LayerReader;
+  readonly override: StartOverride;
+}
+
+/** An image with everything read that the analyses ask; its platform is for the caller to say. */
+export interface ReadImage {
+  readonly config: Subject['config'];
+  readonly sources: readonly LayerSource[];
+  subject(platform: Platform): Subject;
+}
+
+/**
+ * Reads an image's config and layers: each layer once, several at a time.
+ * @throws RegistryError, DocumentError or LayerError.
+ */
+export async function readImage(at: Reading, image: FoundImage, parts: SubjectParts): Promise<ReadImage> {
+  const bytes = await readConfigBytes(at, image.manifest.config);
+  const config = parseConfig(bytes);
+  const run = parseRunSettings(bytes);
+  const sources = image.manifest.layers.map((descriptor, index): LayerSource => {
+    const diffId = config.diffIds[index];
+    return { repository: parts.layers, descriptor, ...(diffId === undefined ? {} : { diffId }) };
+  });
+  const facts = await readLayers(sources, at.signal, parts);
+  const view = mergeLayers(facts);
+  const layers = originsOf(config, sources, facts);
+  return {
+    config,
+    sources,
+    subject: (platform) => ({ platform, config, run, override: parts.override, view, layers }),
+  };
+}
+
+async function readLayers(
+  sources: readonly LayerSource[],
+  signal: AbortSignal | undefined,
+  { reader }: SubjectParts,
+): Promise<LayerFacts[]> {
+  // The others are pointless once one fails, and would read on.
+  const failed = new AbortController();
+  const ended = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+  const readings = sources.map((source) => reader.read(source, { signal: ended }));
+  try {
+    return await Promise.all(readings);
+  } catch (error) {
+    failed.abort();
+    await Promise.allSettled(readings);
+    throw error;
+  }
+}
+
+/** The history belongs to the layers only where it counts as many; some builders leave entries out. */
+function originsOf(
+  config: Subject['config'],
+  sources: readonly LayerSource[],
+  facts: readonly LayerFacts[],
+): readonly LayerOrigin[] {
+  const history = config.history.filter(({ emptyLayer }) => !emptyLayer);
+  return facts.flatMap((layer, index) => {
+    const descriptor = sources[index]?.descriptor;
+    if (descriptor === undefined) return [];
+    const createdBy = history.length === facts.length ? history[index]?.createdBy : undefined;
+    return [{ descriptor, diffId: layer.diffId, ...(createdBy === undefined ? {} : { createdBy }) }];
+  });
+}
