@@ -2,26 +2,14 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ArmloadError, type EventSink } from '../core/index.ts';
+import { ArmloadError } from '../core/index.ts';
 import { createRegistryClient, startRegistry } from '../registry/index.ts';
 import { formats } from '../report/index.ts';
 import { type ImageResult, type ReadinessState, readinessStates, type ScanResult } from '../results/index.ts';
 import { scan } from '../scan/index.ts';
-import { pushFleet } from './fleet.ts';
-
-export interface DemoOptions {
-  /** Where the tour is told. */
-  readonly write: (text: string) => Promise<void>;
-  readonly onEvent?: EventSink;
-  readonly signal?: AbortSignal;
-  /** Leaves the registry's folder in place and says where. */
-  readonly keep?: boolean;
-  readonly color?: boolean;
-  readonly columns?: number;
-}
-
-/** The host in the examples; its settings lead to the embedded registry. */
-const host = 'registry.shop.example';
+import { auditTour } from './audit-tour.ts';
+import { host, pushFleet } from './fleet.ts';
+import type { DemoOptions } from './options.ts';
 
 /** What each verdict means, in a line. */
 const meanings: Readonly<Record<ReadinessState, string>> = {
@@ -60,11 +48,12 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     await tell(result, options);
+    const audited = await auditTour(registry.url, options);
     if (options.keep)
       await write(
         `\nThe registry's folder is ${join(folder, 'registry')}; serve it with "armload registry".\n`,
       );
-    return asExpected(result) ? 0 : 1;
+    return asExpected(result) && audited ? 0 : 1;
   } finally {
     await registry.close();
     if (!options.keep) await rm(folder, { recursive: true, force: true });
@@ -90,7 +79,7 @@ async function tell(result: ScanResult, options: DemoOptions): Promise<void> {
   await options.write('\nWhat the verdicts mean:\n');
   for (const state of readinessStates) {
     const image = result.images.find(({ readiness }) => readiness.state === state);
-    const example = image === undefined ? 'comes from "armload audit" only' : shortName(image);
+    const example = image === undefined ? 'see below' : shortName(image);
     await options.write(`  ${state.padEnd(12)}  ${meanings[state]} (${example})\n`);
   }
 }
@@ -111,6 +100,7 @@ const expected: Readonly<Record<string, ReadinessState>> = {
   'registry.shop.example/report:${REPORT_VERSION}': 'unresolved',
   'runtime:12': 'ready',
   'search:0.9': 'suspect',
+  'tools:5.1': 'ready',
   'web:1.4.2': 'ready',
 };
 

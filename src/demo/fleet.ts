@@ -1,14 +1,22 @@
 import {
   attestedMultiArch,
   type Built,
+  buildImage,
   buildIndex,
+  executable,
+  file,
   helmChart,
   multiArch,
   platformOf,
   push,
   singleArch,
+  userland,
+  writeElf,
 } from '../fixture/index.ts';
 import type { WritableRepository } from '../registry/index.ts';
+
+/** The host in the examples; its settings lead to the embedded registry. */
+export const host = 'registry.shop.example';
 
 /** Opens a repository of the demo's registry by its name. */
 export type OpenRepository = (repository: string) => WritableRepository;
@@ -27,6 +35,7 @@ export async function pushFleet(open: OpenRepository): Promise<number> {
     ['search', '0.9', mislabelled()],
     ['runtime', '12', multiArch('amd64', 'arm64', 'arm/v7')],
     ['builder', '1.22', singleArch('arm64')],
+    ['tools', '5.1', withForeignHelper()],
     ['charts/shop', '0.3.0', helmChart('shop', '0.3.0')],
   ];
   for (const [repository, tag, image] of images) await push(open(repository), image, { tag });
@@ -48,4 +57,21 @@ export async function gatewayChildDigest(): Promise<string> {
 async function mislabelled(): Promise<Built> {
   const amd64 = await singleArch('amd64');
   return buildIndex([amd64, { of: amd64, platform: platformOf('arm64') }]);
+}
+
+/** An arm64 image with one program for amd64: what a download with a fixed address gives. */
+async function withForeignHelper(): Promise<Built> {
+  const helper = executable('usr/bin/yq', writeElf({ machine: 'amd64' }));
+  const entry = executable('usr/bin/entry.sh', '#!/bin/sh\nexec env "$@"\n');
+  const arm64 = await buildImage({
+    platform: platformOf('arm64'),
+    layers: [userland('arm64'), [entry, file('etc/tools.conf', 'quiet\n')], [helper]],
+    config: { Entrypoint: ['/usr/bin/entry.sh'] },
+    history: [
+      'ADD rootfs.tar.xz / # buildkit',
+      'COPY entry.sh /usr/bin/ # buildkit',
+      'RUN /bin/sh -c curl -fsSLo /usr/bin/yq https://releases.example/yq_linux_amd64 # buildkit',
+    ],
+  });
+  return buildIndex([await singleArch('amd64'), arm64]);
 }
