@@ -1,8 +1,9 @@
 import type { LayerEntry, ViewEntry } from '../../layer/index.ts';
+import type { Loader } from '../loader/index.ts';
 import { runsNatively } from '../native.ts';
 import type { Closure, EntryTrace, Subject } from '../types.ts';
 import { pathStates } from './paths.ts';
-import type { FactInput, Loader, NativeFile, Script } from './types.ts';
+import type { FactInput, NativeFile, Script } from './types.ts';
 
 interface UsedFile {
   readonly file: ViewEntry;

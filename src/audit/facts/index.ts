@@ -1,4 +1,5 @@
 import type { Finding } from '../../results/index.ts';
+import type { Loader } from '../loader/index.ts';
 import type { EntryTrace, Subject } from '../types.ts';
 import { environmentFile, environmentPaths, preloadFile } from './environment.ts';
 import { gather } from './gather.ts';
@@ -7,9 +8,7 @@ import { foreignCache } from './loader-cache.ts';
 import { apkDatabase, dpkgDatabase, packageArchitecture } from './package-database.ts';
 import { jemallocPageSize, needsLse, pageAlignment } from './programs.ts';
 import { scriptMentions } from './scripts.ts';
-import type { HostFact, Loader } from './types.ts';
-
-export type { Loader } from './types.ts';
+import type { HostFact } from './types.ts';
 
 const hostFacts: readonly HostFact[] = [
   pageAlignment,

@@ -1,14 +1,8 @@
 import type { ElfFacts, ScriptFacts } from '../../binary/index.ts';
 import type { ViewEntry } from '../../layer/index.ts';
 import type { Finding } from '../../results/index.ts';
-import type { Closure, Subject } from '../types.ts';
+import type { Subject } from '../types.ts';
 import type { PathState } from './paths.ts';
-
-/** What the facts ask of the dynamic loader. */
-export interface Loader {
-  /** `undefined` for what is no program of its kind. */
-  closureOf(entry: ViewEntry): Closure | undefined;
-}
 
 /** What a file is to what the image starts; absent for files that it doesn't start. */
 interface Used {

@@ -1,8 +1,9 @@
 import { writeElf } from '../../fixture/index.ts';
 import type { ViewEntry } from '../../layer/index.ts';
+import type { Loader } from '../loader/index.ts';
 import { type SubjectSpec, subjectOf } from '../subject.test-support.ts';
 import type { Closure, EntryTrace, ForeignCode, Subject } from '../types.ts';
-import { judgeForeign, type Loader } from './index.ts';
+import { judgeForeign } from './index.ts';
 
 export const amd64 = writeElf({ machine: 'amd64' });
 export const arm64 = writeElf({ machine: 'arm64' });

@@ -1,4 +1,3 @@
 export { codeByArchitecture } from './code-by-architecture.ts';
 export { foreignFindings } from './findings.ts';
 export { judgeForeign } from './judge.ts';
-export type { Loader } from './types.ts';

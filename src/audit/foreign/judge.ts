@@ -1,3 +1,4 @@
+import type { Loader } from '../loader/index.ts';
 import type { EntryTrace, ForeignCode, Subject } from '../types.ts';
 import { neededAmong } from './needs.ts';
 import { wordsOf } from './platform-words.ts';
@@ -6,7 +7,7 @@ import { elsewhere } from './rules/elsewhere.ts';
 import { rules } from './rules/index.ts';
 import { type FoundForeign, surveyOf } from './survey.ts';
 import { namingPath, twinsAmong } from './twins.ts';
-import type { ForeignFile, ImageKnowledge, Judgement, Loader } from './types.ts';
+import type { ForeignFile, ImageKnowledge, Judgement } from './types.ts';
 import { userlandOf } from './userland.ts';
 import { usesOf } from './uses.ts';
 

@@ -1,13 +1,8 @@
 import type { FileFacts, MachineCode } from '../../binary/index.ts';
 import type { ViewEntry } from '../../layer/index.ts';
 import type { Platform } from '../../oci/index.ts';
-import type { Closure, ForeignCode } from '../types.ts';
+import type { ForeignCode } from '../types.ts';
 import type { PathWords } from './platform-words.ts';
-
-/** What the dynamic loader takes; `undefined` for a file that it has no part in. */
-export interface Loader {
-  closureOf(program: ViewEntry): Closure | undefined;
-}
 
 /** One file with machine code that the platform can't run, at one of its paths. */
 export interface ForeignFile {

@@ -1,6 +1,7 @@
 import type { LayerEntry, ViewEntry } from '../../layer/index.ts';
+import type { Loader } from '../loader/index.ts';
 import type { ChainStep, Closure, EntryTrace } from '../types.ts';
-import type { Judgement, Loader } from './types.ts';
+import type { Judgement } from './types.ts';
 
 /** Programs whose closures are asked for: what containers start, then what is on the PATH. */
 const maxClosures = 1_000;

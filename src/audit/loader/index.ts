@@ -1,0 +1,2 @@
+export { closureFindings } from './findings.ts';
+export { createLoader, type Loader } from './loader.ts';
