@@ -49,7 +49,11 @@ export function judgeLabel(subject: Subject, parts: LabelParts): LabelJudgement 
   if (contradiction !== undefined) return { label, verdict: 'metadata-wrong', why: contradiction };
   if (label.bytes === undefined)
     return { label, verdict: 'no-code', why: 'it holds no machine code that could contradict its label' };
-  return { label, verdict: 'right', why: `what it starts and uses is ${label.bytes} machine code` };
+  const why =
+    started.length > 0
+      ? `what it starts and uses is ${label.bytes} machine code`
+      : `the machine code in it is for ${label.bytes}; what it starts could not be followed there`;
+  return { label, verdict: 'right', why };
 }
 
 interface StartedCode {
