@@ -45,10 +45,14 @@ test.each<[Severity, readonly AuditFailOn[], number]>([
   expect(codeOf({ findings: [finding(severity)] }, failOn)).toBe(code);
 });
 
-test('foreign code of which nobody knows makes the audit undetermined, however small the finding', () => {
-  const findings = [finding('note', { verdict: 'unknown' })];
+test('foreign code of which nobody knows makes the audit undetermined, whatever the policy', () => {
+  const findings = [finding('warning', { verdict: 'unknown' })];
   expect(codeOf({ findings })).toBe(2);
   expect(codeOf({ findings }, [])).toBe(2);
+});
+
+test('data that only looks like machine code, or that nothing starts, leaves the audit determined', () => {
+  expect(codeOf({ findings: [finding('note', { verdict: 'unknown' })] })).toBe(0);
   expect(codeOf({ findings: [finding('note', { verdict: 'inert' })] })).toBe(0);
 });
 

@@ -39,7 +39,7 @@ export const defaultAuditFailOn: readonly AuditFailOn[] = [
  * |---|---|
  * | 0 | nothing that `failOn` names, everything could be determined, and every smoke run passed |
  * | 1 | an image has a verdict of `failOn`, or a finding at or above its least severity, or a smoke run failed |
- * | 2 | none of that, but an image is `unknown`, or nobody knows whether some foreign machine code is used, or findings worse than notes didn't fit the document, or a smoke run could not be done |
+ * | 2 | none of that, but an image is `unknown`, or nobody knows whether some foreign machine code is used (notes aside: data that only looks like it), or findings worse than notes didn't fit the document, or a smoke run could not be done |
  *
  * 2 never hides 1. A smoke run that failed counts whatever `failOn` says, because somebody asked for it. A `failOn`
  * without `unknown` doesn't make an undetermined image pass: that is 2 still.
@@ -98,7 +98,7 @@ function hasSeverity({ findings }: ImageAudit, severity: Severity): boolean {
 function isDetermined(image: ImageAudit): boolean {
   return (
     image.verdict !== 'unknown' &&
-    !image.findings.some((finding) => finding.verdict === 'unknown') &&
+    !image.findings.some(({ verdict, severity }) => verdict === 'unknown' && severity !== 'note') &&
     !omitsMoreThanNotes(image) &&
     !hasRun(image, 'not-run') &&
     !hasRun(image, 'emulator-fault')
