@@ -1,7 +1,5 @@
 import type { RunSettings } from '../../oci/index.ts';
-
-/** What container engines set where a config has no PATH (moby `oci/defaults.go`, containerd `oci/spec_opts.go`). */
-const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+import { searchPath } from '../search-path.ts';
 
 /** A word of a command; `undefined` where it is known only at run time. */
 export type Word = string | undefined;
@@ -14,8 +12,9 @@ export interface Surroundings {
   readonly variables: ReadonlyMap<string, string | undefined>;
 }
 
-export function surroundingsOf({ workingDirectory, environment }: RunSettings): Surroundings {
-  const variables = environment.has('PATH') ? environment : new Map([...environment, ['PATH', defaultPath]]);
+export function surroundingsOf(run: RunSettings): Surroundings {
+  const { workingDirectory, environment } = run;
+  const variables = new Map([...environment, ['PATH', searchPath(run)]]);
   return { directory: absolute('/', workingDirectory), variables };
 }
 

@@ -1,13 +1,12 @@
 import type { LayerEntry, ViewEntry } from '../../layer/index.ts';
 import { runsNatively } from '../native.ts';
+import { defaultPath, searchPath } from '../search-path.ts';
 import type { Subject } from '../types.ts';
 import { isLinkInput } from './link-input.ts';
 import { wordsOf } from './platform-words.ts';
 import { ownCode } from './survey.ts';
 import type { PathProgram } from './types.ts';
 
-/** What container engines set where the config says nothing, and what programs fall back to (execvp(3), login shells). */
-const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Started by absolute path, whatever the PATH says: by system(3) and in most scripts' first line. */
 const absolute = ['/bin/sh', '/usr/bin/env'];
 
@@ -28,7 +27,7 @@ interface Command {
 
 /** Every name on the PATH that leads to native code or to one of the foreign files, links followed. */
 export function programsOn(subject: Subject, foreign: ReadonlySet<LayerEntry>): Programs {
-  const commands = searchPath(subject).flatMap((directory, index) =>
+  const commands = directoriesOf(subject).flatMap((directory, index) =>
     commandsIn(subject, directory, index, foreign),
   );
   const shadows = shadowsOf(commands);
@@ -49,8 +48,11 @@ export function programsOn(subject: Subject, foreign: ReadonlySet<LayerEntry>): 
 }
 
 /** The directories of the PATH, then those of the default one; each once, however it is spelled. */
-function searchPath({ run, view }: Subject): readonly { readonly spelled: string; readonly path: string }[] {
-  const written = `${run.environment.get('PATH') ?? defaultPath}:${defaultPath}`;
+function directoriesOf({
+  run,
+  view,
+}: Subject): readonly { readonly spelled: string; readonly path: string }[] {
+  const written = `${searchPath(run)}:${defaultPath}`;
   const home = run.workingDirectory.startsWith('/') ? run.workingDirectory : `/${run.workingDirectory}`;
   const spellings = new Set(
     written.split(':').map((part) => (part.startsWith('/') ? part : `${home}/${part}`)),

@@ -2,12 +2,11 @@ import type { ViewEntry } from '../../layer/index.ts';
 import type { Finding, Severity } from '../../results/index.ts';
 import { findingAt } from '../finding.ts';
 import { runsNatively } from '../native.ts';
+import { searchPath } from '../search-path.ts';
 import type { ClosureProblem, EntryTrace, Subject } from '../types.ts';
 import { ImageFiles } from './image-files.ts';
 import type { Loader } from './loader.ts';
 
-/** What engines set where an image has no PATH. */
-const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const anyExecute = 0o111;
 
 /** What a program is to the image. `maybe-started`: behind a script or the like, which may change the environment. */
@@ -73,7 +72,7 @@ function* startedBy(traces: readonly EntryTrace[], isCertain: boolean): Generato
 
 function* programsOnPath(subject: Subject): Generator<Ranked, void, undefined> {
   const files = new ImageFiles(subject);
-  for (const part of (subject.run.environment.get('PATH') ?? usualPath).split(':')) {
+  for (const part of searchPath(subject.run).split(':')) {
     const directory = files.at(part || '.');
     for (const { path } of directory === undefined ? [] : subject.view.list(directory.path)) {
       const program = files.at(`/${path}`);

@@ -1,7 +1,8 @@
 import { nativeArchitectures } from '../native.ts';
 import type { SmokeRunOptions } from '../options.ts';
+import { defaultPath } from '../search-path.ts';
 import type { ChainStep, Subject } from '../types.ts';
-import { defaultPath, type FoundProgram, findProgram, workingDirectory } from './find-program.ts';
+import { type FoundProgram, findProgram, workingDirectory } from './find-program.ts';
 import type { ProgramCall, SmokeImage } from './types.ts';
 
 /** A command to run, or why it isn't. */

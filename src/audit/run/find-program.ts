@@ -1,8 +1,6 @@
 import type { MergedView, ViewEntry } from '../../layer/index.ts';
+import { searchPath } from '../search-path.ts';
 import type { Subject } from '../types.ts';
-
-/** What container engines set where an image has no PATH. */
-export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface FoundProgram {
   /** Absolute, as the program is to be called: links are not followed, busybox and its like look at their name. */
@@ -14,8 +12,7 @@ export interface FoundProgram {
 /** Finds a program as execvp(3) does: by its path, or on the image's PATH. */
 export function findProgram(subject: Subject, word: string): FoundProgram | undefined {
   if (word.includes('/')) return programAt(subject.view, absolute(workingDirectory(subject), word));
-  const path = subject.run.environment.get('PATH') ?? defaultPath;
-  for (const folder of path.split(':')) {
+  for (const folder of searchPath(subject.run).split(':')) {
     if (!folder.startsWith('/')) continue;
     const found = programAt(subject.view, `${folder.replace(/\/$/, '')}/${word}`);
     if (found !== undefined) return found;
