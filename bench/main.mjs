@@ -1,5 +1,6 @@
 // npm run bench: armload beside its peers and limits, each side by side in one run. Ratios count, not seconds.
 
+import { auditLayers } from './audit-layers.mjs';
 import { hundredThousandUses } from './hundred-thousand-uses.mjs';
 import { startUp } from './start-up.mjs';
 import { thousandReferences } from './thousand-references.mjs';
@@ -9,6 +10,7 @@ const benches = {
   'start-up': startUp,
   'thousand-references': thousandReferences,
   'hundred-thousand-uses': hundredThousandUses,
+  audit: auditLayers,
 };
 for (const [name, bench] of Object.entries(benches)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;

@@ -1,7 +1,8 @@
 import { asBuffer, type Range, RangeView, type View } from './bytes.ts';
 import type { Budget } from './limits.ts';
 
-const headBytes = 6 * 1024 * 1024;
+/** Names and versions of libraries stand here, behind a program's own names: in Node's, the largest seen, up to 7.5 MiB. */
+const headBytes = 10 * 1024 * 1024;
 const tailBytes = 2 * 1024 * 1024;
 const namedBytes = 4 * 1024 * 1024;
 const leastBytes = 64 * 1024;
@@ -91,6 +92,7 @@ export class Capture {
   /** Memory grows with what came, not with what was announced. */
   #store(window: Window, piece: Uint8Array): void {
     const wanted = window.filled + piece.length;
+    window.bytes ??= this.#budget.scratch?.take(window.end - window.start);
     if (window.bytes === undefined || window.bytes.length < wanted) {
       const room = Math.min(window.end - window.start, Math.max(wanted, 4 * (window.bytes?.length ?? 0)));
       const grown = Buffer.allocUnsafeSlow(room);

@@ -22,3 +22,4 @@ export type {
 export { type Inspector, inspectBytes, inspectFile } from './inspect.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export { holdsMachineCode, type MachineCode, machineCodeIn } from './machine-code.ts';
+export { Scratch } from './scratch.ts';

@@ -1,3 +1,5 @@
+import type { Scratch } from './scratch.ts';
+
 /** Bounds on what one file (with everything inside it) may cost. */
 export interface Limits {
   /** Bytes of one file kept whole; of a bigger one, the head, the tail and the ranges its headers name. */
@@ -29,13 +31,15 @@ export const defaultLimits: Limits = {
 /** What is left of the limits, shared by a file and everything inside it. */
 export class Budget {
   readonly limits: Limits;
+  readonly scratch: Scratch | undefined;
   #kept = 0;
   #entries = 0;
   #inflated = 0;
   #text = 0;
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, scratch?: Scratch) {
     this.limits = limits;
+    this.scratch = scratch;
   }
 
   /** Asks for memory; what was granted is given back with `release`. */

@@ -2,12 +2,19 @@ import { readZip } from './archive/read-zip.ts';
 import { readDirectory } from './archive/zip-directory.ts';
 import type { View } from './bytes.ts';
 import { Capture } from './capture.ts';
-import { EmbeddedSearch } from './elf/embedded.ts';
+import { EmbeddedSearch, elfMagic } from './elf/embedded.ts';
 import type { FileContent, FileFacts } from './facts.ts';
 import type { Context, Handler } from './handler.ts';
 
+const zipEnd = 'PK\x05\x06';
 const endBytes = 22;
 const endWindow = 1_024;
+
+/** False where a PlainHandler would find nothing in these bytes, if they are a whole file. */
+export function mayHoldMore(bytes: Buffer): boolean {
+  const end = bytes.length - endBytes;
+  return bytes.includes(elfMagic) || bytes.toString('latin1', Math.max(0, end), end + 4) === zipEnd;
+}
 
 /** A file that's text or data to us, in which an ELF file may hide all the same. */
 export class PlainHandler implements Handler {
@@ -29,7 +36,7 @@ export class PlainHandler implements Handler {
   }
 
   finish(): FileContent & Pick<FileFacts, 'embedded' | 'embeddedOmitted'> {
-    if (this.#tail.toString('latin1', 0, 4) === 'PK\x05\x06')
+    if (this.#tail.toString('latin1', 0, 4) === zipEnd)
       this.#context.problems.add('unsupported', 'payload', 'the zip behind other data is not opened');
     return { ...this.#content, ...this.#search.finish() };
   }
@@ -65,7 +72,7 @@ export class KeptHandler implements Handler {
 /** Reads the zip that stands behind a program or a script, if one does: Python's zipapp, Spring Boot's executable jars. */
 export function readZipBehind(view: View, context: Context): void {
   const tail = view.readSome(Math.max(0, view.size - endWindow), endWindow);
-  if (!tail.includes('PK\x05\x06')) return;
+  if (!tail.includes(zipEnd)) return;
   if (!view.whole) {
     context.problems.add('limit', 'payload', 'the zip behind it is too big to be kept, and was not read');
     return;

@@ -326,7 +326,7 @@ describe('reading', () => {
         gzipSync(await tarOf([file(`f${index}`), { name: 'big', body: Buffer.alloc(3_000_000, index) }])),
       ),
     );
-    const threaded = createLayerReader({ workerFile, threads: 2 });
+    const threaded = createLayerReader({ workerFile, atATime: 2 });
     const here = createLayerReader({ workerFile: 'none' });
     const read = (reader: typeof here) =>
       Promise.all(layers.map((layer) => reader.read(sourceOf(layer, gzipType))));
@@ -335,7 +335,7 @@ describe('reading', () => {
   });
 
   test('a thread that met a damaged layer gives its error, and the next layer is read', async () => {
-    const reader = createLayerReader({ workerFile, threads: 1 });
+    const reader = createLayerReader({ workerFile, atATime: 1 });
     const damaged = sourceOf(
       Buffer.concat([zstdOf(await tarOf([file('a')])), Buffer.from('junkjunk')]),
       zstdType,
@@ -411,6 +411,64 @@ describe('reading', () => {
     expect((await reader.read(source)).entries[0]?.path).toBe('real');
   });
 
+  test('a layer that fails or is given up leaves the one that shares its thread alone', async () => {
+    const reader = createLayerReader({ workerFile, atATime: 2 });
+    const bytes = gzipSync(await tarOf([file('a'), { name: 'b', body: Buffer.alloc(2_000_000, 7) }]));
+    const controller = new AbortController();
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      const half = bytes.length >> 1;
+      yield bytes.subarray(0, half);
+      const damaged = reader.read(sourceOf(Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3]), gzipType));
+      expect((await failure(damaged)).code).toBe('LAYER_MALFORMED');
+      const hanging = { ...sourceOf(gzipSync('x'), gzipType), repository: { name: 'x', blob: hangs } };
+      const given = reader.read(hanging, { signal: controller.signal });
+      await expect(given).rejects.toThrow(/abort/i);
+      yield bytes.subarray(half);
+    }
+    async function* hangs(): AsyncGenerator<Uint8Array> {
+      yield gzipSync('').subarray(0, 5);
+      setImmediate(() => controller.abort());
+      await new Promise(() => undefined);
+    }
+    const source = sourceOf(bytes, gzipType);
+    const read = await reader.read({ ...source, repository: { name: 'x', blob: slow } });
+    expect(read.entries.map(({ path }) => path)).toEqual(['a', 'b']);
+    expect((await reader.read(source)).entries).toHaveLength(2);
+    await reader.close();
+  });
+
+  test('of the layers that wait, the biggest is read first', async () => {
+    const reader = createLayerReader({ workerFile: 'none', atATime: 1 });
+    const opened: string[] = [];
+    const readings = [10, 20, 3000, 200_000, 40_000].map(async (size, index) => {
+      const source = sourceOf(await tarOf([{ name: `${size}`, body: Buffer.alloc(size, index) }]), plainType);
+      const blob = (...given: Parameters<typeof source.repository.blob>) => {
+        opened.push(`${size}`);
+        return source.repository.blob(...given);
+      };
+      return reader.read({ ...source, repository: { name: 'x', blob } });
+    });
+    await Promise.all(readings);
+    expect(opened).toEqual([expect.anything(), '200000', '40000', '3000', expect.anything()]);
+  });
+
+  test.each([
+    ['a member behind padding, in the next piece', true],
+    ['a member behind the padding, later', false],
+  ])('%s is refused, however the pieces come', async (_what, next) => {
+    const first = Buffer.concat([gzipSync(await tarOf([file('a')])), Buffer.alloc(100)]);
+    const member = gzipSync(Buffer.alloc(1024));
+    async function* blob(): AsyncGenerator<Uint8Array> {
+      yield first;
+      if (!next) for (let count = 0; count < 5; count++) yield Buffer.alloc(1000);
+      yield member;
+      yield Buffer.alloc(1000);
+    }
+    const reader = createLayerReader({ workerFile: 'none' });
+    const reading = reader.read({ ...sourceOf(first, gzipType), repository: { name: 'x', blob } });
+    expect(await failure(reading)).toMatchObject({ code: 'LAYER_MALFORMED' });
+  });
+
   test('zeros behind the last member are read to their end, on a thread too', async () => {
     const bytes = gzipSync(await tarOf([{ name: 'zeros', body: Buffer.alloc(1000) }]));
     let given = 0;
@@ -420,7 +478,7 @@ describe('reading', () => {
       for (; given < 40; given++) yield Buffer.alloc(262_144);
     }
     const source = sourceOf(bytes, gzipType);
-    const reader = createLayerReader({ workerFile, threads: 1 });
+    const reader = createLayerReader({ workerFile, atATime: 1 });
     const read = await reader.read({ ...source, repository: { name: 'x', blob } });
     expect([given, read.entries.length]).toEqual([40, 1]);
     await reader.close();

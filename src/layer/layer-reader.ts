@@ -13,8 +13,8 @@ import { findWorkerFile } from './pool/worker-file.ts';
 import type { LayerStore } from './store.ts';
 
 export interface LayerReaderOptions {
-  /** Layers read at a time, each on a thread of its own; one for each core unless told, 8 at most. */
-  readonly threads?: number;
+  /** Layers read at a time; one for each core unless told, 8 at most. */
+  readonly atATime?: number;
   /** Keeps what was read. */
   readonly store?: LayerStore;
   /** What else a stored result depends on, such as armload's version: another one is read afresh. */
@@ -51,7 +51,7 @@ export interface LayerReader {
 export function createLayerReader(options: LayerReaderOptions = {}): LayerReader {
   const workerFile = options.workerFile ?? findWorkerFile();
   const pool = createPool(
-    options.threads ?? Math.min(8, availableParallelism()),
+    options.atATime ?? Math.min(8, availableParallelism()),
     workerFile === 'none' ? undefined : workerFile,
   );
   const settings = {
@@ -87,7 +87,7 @@ function readBlob(
 ): Promise<Uint8Array> {
   const { limits, wanted, signal } = settings;
   const job = { mediaType: descriptor.mediaType, annotations: descriptor.annotations ?? {}, limits, wanted };
-  return pool.read(() => repository.blob(descriptor, { signal }), job, signal);
+  return pool.read(() => repository.blob(descriptor, { signal }), job, { bytes: descriptor.size, signal });
 }
 
 function parsed(document: Uint8Array): LayerFacts {

@@ -1,8 +1,10 @@
 import { fastMask, type Huffman, lookUp } from './huffman.ts';
 
+const nothing = new Uint8Array(0);
+
 /** Bits of a byte stream, the lowest of each byte first. Beyond the input there are zeros; `overrun` tells. */
 export class BitReader {
-  input: Uint8Array = new Uint8Array(0);
+  input: Uint8Array = nothing;
   at = 0;
   #bits = 0;
   #count = 0;

@@ -1,6 +1,6 @@
 import type { Problem } from '../facts.ts';
 import type { Child, Context } from '../handler.ts';
-import { Inflater } from './inflate.ts';
+import { Inflater, type InflateSpace } from './inflate.ts';
 import type { Sink } from './stream-reader.ts';
 
 /** Output of an entry that is free of the ratio limit: small files of zeros compress a thousandfold. */
@@ -15,10 +15,11 @@ export class InflateSink implements Sink {
   #out = 0;
   #limit: string | undefined;
 
-  constructor(child: Child, context: Context) {
+  /** One sink after the other may use the same `space`. */
+  constructor(child: Child, context: Context, space?: InflateSpace) {
     this.#child = child;
     this.#context = context;
-    this.#inflater = new Inflater((bytes) => this.#pass(bytes));
+    this.#inflater = new Inflater((bytes) => this.#pass(bytes), space);
   }
 
   /** The stream has ended, or nothing more of it is wanted. */

@@ -1,5 +1,5 @@
 import { BitReader } from './bits.ts';
-import { fixedDistances, fixedLiterals, type Huffman, makeHuffman } from './huffman.ts';
+import { fixedDistances, fixedLiterals, Huffman } from './huffman.ts';
 
 const windowBytes = 32 * 1024;
 /** Enough to tell most contents by their first bytes, which is all that is wanted of most entries. */
@@ -28,6 +28,22 @@ const distanceExtra = Uint8Array.of(
 );
 const codeOrder = Uint8Array.of(16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15);
 
+/** What an Inflater works in. One after the other may use it: making it takes longer than most entries of archives do. */
+export class InflateSpace {
+  readonly code = new Huffman();
+  readonly literals = new Huffman();
+  readonly distances = new Huffman();
+  readonly codeLengths = new Uint8Array(codeOrder.length);
+  readonly lengths = new Uint8Array(286 + 30);
+  readonly first = new Uint8Array(firstOutput);
+  #full: Uint8Array | undefined;
+
+  get full(): Uint8Array {
+    this.#full ??= new Uint8Array(fullOutput);
+    return this.#full;
+  }
+}
+
 export type InflateState = 'more' | 'done' | 'stopped' | 'broken' | 'truncated';
 
 /**
@@ -38,6 +54,7 @@ export type InflateState = 'more' | 'done' | 'stopped' | 'broken' | 'truncated';
 export class Inflater {
   state: InflateState = 'more';
   readonly #sink: (bytes: Uint8Array) => boolean;
+  readonly #space: InflateSpace;
   readonly #bits = new BitReader();
   #isLast = false;
   #ended = false;
@@ -45,12 +62,14 @@ export class Inflater {
   #storedLeft = 0;
   #literals: Huffman | undefined;
   #distances: Huffman | undefined;
-  #output = new Uint8Array(firstOutput);
+  #output: Uint8Array;
   #filled = 0;
   #delivered = 0;
 
-  constructor(sink: (bytes: Uint8Array) => boolean) {
+  constructor(sink: (bytes: Uint8Array) => boolean, space = new InflateSpace()) {
     this.#sink = sink;
+    this.#space = space;
+    this.#output = space.first;
   }
 
   /**
@@ -112,20 +131,21 @@ export class Inflater {
     const distanceCount = bits.take(5) + 1;
     const codeCount = bits.take(4) + 4;
     if (literalCount > 286 || distanceCount > 30) return false;
-    const codeLengths = new Uint8Array(19);
+    const { code, codeLengths, literals, distances } = this.#space;
+    codeLengths.fill(0);
     for (let index = 0; index < codeCount; index++) codeLengths[codeOrder[index] ?? 0] = bits.take(3);
-    const code = makeHuffman(codeLengths, true);
-    const lengths = code && this.#readLengths(code, literalCount + distanceCount);
+    if (!code.make(codeLengths, true)) return false;
+    const lengths = this.#readLengths(code, literalCount + distanceCount);
     // Without an end-of-block code the block could not end.
     if (lengths === undefined || lengths[256] === 0) return false;
-    this.#literals = makeHuffman(lengths.subarray(0, literalCount));
-    this.#distances = makeHuffman(lengths.subarray(literalCount));
-    return this.#literals !== undefined && this.#distances !== undefined;
+    this.#literals = literals;
+    this.#distances = distances;
+    return literals.make(lengths.subarray(0, literalCount)) && distances.make(lengths.subarray(literalCount));
   }
 
   #readLengths(code: Huffman, total: number): Uint8Array | undefined {
     const bits = this.#bits;
-    const lengths = new Uint8Array(total);
+    const lengths = this.#space.lengths.subarray(0, total);
     let at = 0;
     while (at < total) {
       const symbol = bits.symbol(code);
@@ -199,7 +219,7 @@ export class Inflater {
     if (this.#filled + size <= this.#output.length) return true;
     if (!this.#deliver()) return false;
     if (this.#output.length < fullOutput) {
-      const grown = new Uint8Array(fullOutput);
+      const grown = this.#space.full;
       grown.set(this.#output.subarray(0, this.#filled));
       this.#output = grown;
       return true;

@@ -1,5 +1,6 @@
 import type { ArchiveFacts } from '../facts.ts';
 import type { Context } from '../handler.ts';
+import { InflateSpace } from './inflate.ts';
 import { InflateSink } from './inflate-sink.ts';
 import { localHeaderBytes, localSignature, readDirectory, type ZipEntry } from './zip-directory.ts';
 
@@ -18,6 +19,7 @@ export function readZip(bytes: Buffer, context: Context): ArchiveFacts | undefin
   for (const problem of directory.problems) context.problems.add('malformed', 'central directory', problem);
   if (directory.isCut) tooMany(context);
   const names = new Set<string>();
+  const space = new InflateSpace();
   let skipped = 0;
   let reached = 0;
   for (const entry of [...directory.entries].sort((left, right) => left.offset - right.offset)) {
@@ -33,7 +35,7 @@ export function readZip(bytes: Buffer, context: Context): ArchiveFacts | undefin
     reached = place.end;
     if (entry.name.endsWith('/') || isEmpty(entry)) continue;
     if (isSkippedName(entry.name)) skipped += 1;
-    else if (!readEntry(bytes.subarray(place.start, place.end), entry, context)) break;
+    else if (!readEntry(bytes.subarray(place.start, place.end), entry, { context, space })) break;
   }
   if (!directory.isCut) checkGap(bytes.subarray(reached, directory.start), context);
   return {
@@ -102,7 +104,11 @@ function checkGap(gap: Buffer, context: Context): void {
 }
 
 /** False where a limit ends the reading. */
-export function readEntry(data: Buffer, entry: ZipEntry, context: Context): boolean {
+function readEntry(
+  data: Buffer,
+  entry: ZipEntry,
+  { context, space }: { readonly context: Context; readonly space: InflateSpace },
+): boolean {
   const problem = (kind: 'unsupported' | 'malformed', message: string): boolean => {
     context.problemInside(entry.name, { kind, where: 'zip', message });
     return true;
@@ -114,7 +120,7 @@ export function readEntry(data: Buffer, entry: ZipEntry, context: Context): bool
   if (child === undefined) return false;
   if (entry.method === 0) child.write(data);
   else {
-    const sink = new InflateSink(child, context);
+    const sink = new InflateSink(child, context, space);
     sink.accept(data, true);
     const found = sink.problem();
     if (found !== undefined) context.problemInside(entry.name, { ...found, where: 'zip' });

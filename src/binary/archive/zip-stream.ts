@@ -1,5 +1,6 @@
 import type { ArchiveFacts } from '../facts.ts';
 import type { Child, Context } from '../handler.ts';
+import { InflateSpace } from './inflate.ts';
 import { InflateSink } from './inflate-sink.ts';
 import { isEmpty, isSkippedName, tooMany } from './read-zip.ts';
 import { type Parser, Pass, type Sink, StreamReader } from './stream-reader.ts';
@@ -27,6 +28,7 @@ interface LocalHeader {
 export class ZipStream {
   readonly #context: Context;
   readonly #reader: StreamReader;
+  readonly #space = new InflateSpace();
   /** Offsets of the local headers met. */
   readonly #seen = new Set<number>();
   #tail: Buffer = Buffer.alloc(0);
@@ -146,7 +148,7 @@ export class ZipStream {
       yield { feed: pass };
       if (pass.left > 0) this.#problem(name, 'truncated', 'the archive ends inside it');
     } else {
-      const sink = new InflateSink(child, this.#context);
+      const sink = new InflateSink(child, this.#context, this.#space);
       const counted = new Counted(sink, isKnown ? compressedSize : Number.POSITIVE_INFINITY);
       yield { feed: counted };
       const problem = sink.problem();

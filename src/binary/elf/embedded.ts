@@ -3,7 +3,7 @@ import { elfArchitecture, elfMachine, isKnownElfMachine } from '../machines.ts';
 import { StreamSearch } from '../search.ts';
 import { fieldsOf, readHeader, typeName } from './header.ts';
 
-const elfMagic = Buffer.from('\x7fELF', 'latin1');
+export const elfMagic = Buffer.from('\x7fELF', 'latin1');
 const headerBytes = 64;
 const maxListed = 32;
 

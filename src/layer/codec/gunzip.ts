@@ -3,7 +3,8 @@ import { createGunzip, type Gunzip } from 'node:zlib';
 import { messageOf } from '../../core/index.ts';
 import { LayerError } from '../errors.ts';
 
-const outputBytes = 256 * 1024;
+/** Each output is a way to another thread and back, so they are large. */
+const outputBytes = 1024 * 1024;
 
 /**
  * Inflates gzip of any number of members, on a thread of libuv's pool. Zeros behind the last member are padding;
@@ -36,6 +37,10 @@ class Feeder {
   failure: { readonly error: unknown } | undefined;
   readonly #closed: Promise<unknown>;
   #givenUp = false;
+  /** Bytes written so far. */
+  #fed = 0;
+  /** Bytes behind the last member were met. */
+  #ended = false;
 
   constructor(inflate: Gunzip) {
     this.inflate = inflate;
@@ -56,27 +61,48 @@ class Feeder {
     }
   }
 
-  /** @throws LayerError `LAYER_MALFORMED` where something other than zeros follows the last member. */
+  /**
+   * Stays one piece ahead of the one that zlib works on, so that its thread never waits for this one.
+   * @throws LayerError `LAYER_MALFORMED` where something other than zeros follows the last member.
+   */
   async #feed(input: AsyncIterable<Uint8Array>): Promise<void> {
-    let fed = 0;
+    let before: Promise<Uint8Array> | undefined;
     for await (const chunk of input) {
-      // zlib leaves what doesn't belong to a member, and takes nothing more.
-      const ended = this.inflate.bytesWritten < fed;
-      if (!ended) await this.#write(chunk);
+      const writing = this.#ended ? Promise.resolve(chunk) : this.#write(chunk);
+      if (before !== undefined) checkPadding(await before);
       if (this.#givenUp) return;
-      const rest = ended ? chunk : chunk.subarray(this.inflate.bytesWritten - fed);
-      fed += chunk.length;
-      if (rest.some((byte) => byte !== 0))
-        throw new LayerError(
-          'LAYER_MALFORMED',
-          "the layer's gzip has other bytes than zeros behind its last member",
-        );
+      before = writing;
     }
+    if (before !== undefined) checkPadding(await before);
     this.inflate.end();
   }
 
-  async #write(chunk: Uint8Array): Promise<void> {
-    const written = new Promise<void>((resolve) => this.inflate.write(chunk, () => resolve()));
+  /** Gives what zlib left of the chunk: what doesn't belong to a member. */
+  async #write(chunk: Uint8Array): Promise<Uint8Array> {
+    this.#fed += chunk.length;
+    const end = this.#fed;
+    let rest = chunk.subarray(chunk.length);
+    const written = new Promise<void>((resolve) => {
+      this.inflate.write(chunk, () => {
+        // Once it left something it takes nothing of later chunks; and of the next one it took nothing yet.
+        const left = Math.min(chunk.length, end - this.inflate.bytesWritten);
+        if (left > 0) {
+          this.#ended = true;
+          rest = chunk.subarray(chunk.length - left);
+        }
+        resolve();
+      });
+    });
     await Promise.race([written, this.#closed]);
+    return rest;
   }
+}
+
+/** @throws LayerError `LAYER_MALFORMED`. */
+function checkPadding(bytes: Uint8Array): void {
+  if (bytes.every((byte) => byte === 0)) return;
+  throw new LayerError(
+    'LAYER_MALFORMED',
+    "the layer's gzip has other bytes than zeros behind its last member",
+  );
 }

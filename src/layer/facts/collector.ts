@@ -1,3 +1,4 @@
+import type { Scratch } from '../../binary/index.ts';
 import { messageOf } from '../../core/index.ts';
 import type { EntryHead, TarSink } from '../../tar/index.ts';
 import type { LayerLimits } from '../limits.ts';
@@ -11,6 +12,7 @@ export interface CollectorOptions {
   readonly limits: LayerLimits;
   readonly isWanted: (path: string) => boolean;
   readonly document: DocumentWriter;
+  readonly scratch: Scratch;
 }
 
 const xattrPrefix = 'SCHILY.xattr.';
@@ -46,17 +48,13 @@ export class EntryCollector implements TarSink {
     const entry = this.#entry;
     if (entry === undefined) return;
     const read = this.#content?.finish();
-    if (read === undefined) this.#options.document.add(entry);
-    else {
-      if (read.failure !== undefined)
-        this.notes.add(
-          'inspection-failed',
-          `the file could not be inspected: ${messageOf(read.failure)}`,
-          entry.path,
-        );
-      const { sha256, facts } = read;
-      this.#options.document.add({ ...entry, sha256, ...(facts && { facts }) }, read.content);
-    }
+    if (read?.failure !== undefined)
+      this.notes.add(
+        'inspection-failed',
+        `the file could not be inspected: ${messageOf(read.failure)}`,
+        entry.path,
+      );
+    this.#options.document.add(entry, read);
     this.#entry = undefined;
     this.#content = undefined;
   }
@@ -135,6 +133,7 @@ export class EntryCollector implements TarSink {
       keep: isWanted(entry.path) && this.#mayKeep(entry),
       sparse: head.sparse,
       stored: head,
+      scratch: this.#options.scratch,
     });
   }
 

@@ -1,9 +1,10 @@
 import type { FileFacts } from '../../binary/index.ts';
 import { LayerError } from '../errors.ts';
+import type { ContentFacts } from './content.ts';
 import type { EntryKind, LayerEntry, LayerFacts } from './types.ts';
 
 /** Raised when a document of an older armload must not be read any more. */
-export const documentVersion = 1;
+export const documentVersion = 2;
 
 /** In the order of their codes in a document. */
 export const kinds: readonly EntryKind[] = [
@@ -26,7 +27,7 @@ interface RowDetails {
   f?: FileFacts;
 }
 /** One entry: kind, path, mode, uid, gid, mtime, size, sha256 and what only some entries have. */
-export type Row = readonly [number, string, number, number, number, number, number, string, RowDetails?];
+export type Row = [number, string, number, number, number, number, number, string, RowDetails?];
 
 /** What is known once a layer is read. */
 export type LayerSummary = Pick<
@@ -34,9 +35,10 @@ export type LayerSummary = Pick<
   'diffId' | 'size' | 'compression' | 'format' | 'notes' | 'notesOmitted'
 >;
 
-export interface LayerDocument extends LayerSummary {
-  readonly version: number;
-  readonly entries: readonly Row[];
+/** What a document begins with. A line for each row follows, and then a DocumentEnd. */
+export const documentStart = `{"version":${documentVersion},"entries":[`;
+
+export interface DocumentEnd extends LayerSummary {
   /** Index of the entry, base64. */
   readonly contents: readonly (readonly [number, string])[];
 }
@@ -46,7 +48,7 @@ export class DocumentWriter {
   readonly #limit: number;
   readonly #parts: Uint8Array[] = [];
   readonly #contents: (readonly [number, string])[] = [];
-  #pending = `{"version":${documentVersion},"entries":[`;
+  #pending = documentStart;
   #bytes = 0;
   #entries = 0;
 
@@ -55,21 +57,29 @@ export class DocumentWriter {
   }
 
   /** @throws LayerError `LAYER_LIMIT` where the document gets too large. */
-  add(entry: LayerEntry, content?: Uint8Array): void {
+  add(entry: LayerEntry, read: Partial<ContentFacts> = {}): void {
+    const { content } = read;
     if (content !== undefined) {
       this.#contents.push([this.#entries, Buffer.from(content).toString('base64')]);
       this.#bytes += content.length * 1.4;
     }
-    this.#pending += `${this.#entries === 0 ? '' : ','}\n${JSON.stringify(rowOf(entry))}`;
+    this.#pending += `${this.#entries === 0 ? '' : ','}\n${JSON.stringify(rowOf(entry, read))}`;
     this.#entries++;
     if (this.#pending.length > 256 * 1024) this.#flush();
   }
 
-  finish(summary: LayerSummary): Uint8Array {
+  /** The document has its memory for itself, and can be handed to another thread. */
+  finish(summary: LayerSummary): Uint8Array<ArrayBuffer> {
     const rest = JSON.stringify({ ...summary, contents: this.#contents });
     this.#pending += `\n],${rest.slice(1)}`;
     this.#flush();
-    return Buffer.concat(this.#parts);
+    const document = new Uint8Array(this.#parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of this.#parts) {
+      document.set(part, at);
+      at += part.length;
+    }
+    return document;
   }
 
   #flush(): void {
@@ -85,9 +95,9 @@ export class DocumentWriter {
   }
 }
 
-function rowOf(entry: LayerEntry): Row {
-  const { linkName, xattrs, device, facts } = entry;
-  const base = [
+function rowOf(entry: LayerEntry, { sha256 = '', facts }: Partial<ContentFacts>): Row {
+  const { linkName, xattrs, device } = entry;
+  const base: Row = [
     kindCodes.get(entry.kind) ?? 0,
     entry.path,
     entry.mode,
@@ -95,8 +105,8 @@ function rowOf(entry: LayerEntry): Row {
     entry.gid,
     entry.mtime,
     entry.size,
-    entry.sha256 ?? '',
-  ] as const;
+    sha256,
+  ];
   if (linkName === undefined && xattrs === undefined && device === undefined && facts === undefined)
     return base;
   const details: RowDetails = {};
@@ -104,5 +114,6 @@ function rowOf(entry: LayerEntry): Row {
   if (xattrs !== undefined) details.x = xattrs;
   if (device !== undefined) details.d = device;
   if (facts !== undefined) details.f = facts;
-  return [...base, details];
+  base.push(details);
+  return base;
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Scratch } from '../../binary/index.ts';
 import { TarError, TarWalker } from '../../tar/index.ts';
 import { decompress } from '../codec/decompress.ts';
 import { LayerError } from '../errors.ts';
@@ -20,13 +21,22 @@ export interface ReadJob {
 
 /**
  * Reads a layer's blob once, as it streams, in bounded memory. Gives the document of its facts, to be read with
- * `readDocument`.
+ * `readDocument`. Layers that are read one after the other may share a `scratch`.
  * @throws LayerError, or what the input throws.
  */
-export async function readLayerDocument(input: AsyncIterable<Uint8Array>, job: ReadJob): Promise<Uint8Array> {
+export async function readLayerDocument(
+  input: AsyncIterable<Uint8Array>,
+  job: ReadJob,
+  scratch = new Scratch(),
+): Promise<Uint8Array<ArrayBuffer>> {
   const { compression, declared, tar } = await decompress(input, job.mediaType, job.limits);
   const document = new DocumentWriter(job.limits.documentBytes);
-  const collector = new EntryCollector({ limits: job.limits, isWanted: matcher(job.wanted), document });
+  const collector = new EntryCollector({
+    limits: job.limits,
+    isWanted: matcher(job.wanted),
+    document,
+    scratch,
+  });
   if (declared !== undefined && declared !== compression)
     collector.notes.add(
       'compression-differs',

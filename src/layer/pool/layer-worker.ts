@@ -1,29 +1,40 @@
-// The thread that reads layers, one after the other. Bundled on its own: see scripts/build.mjs.
-import { parentPort } from 'node:worker_threads';
+// The thread that reads layers, a few at a time. Bundled on its own: see scripts/build.mjs.
+import { type MessagePort, parentPort } from 'node:worker_threads';
+import { Scratch } from '../../binary/index.ts';
 import { messageOf } from '../../core/index.ts';
 import { LayerError } from '../errors.ts';
 import { type ReadJob, readLayerDocument } from '../facts/read-layer.ts';
-import type { Failure, FromWorker, ToWorker } from './messages.ts';
+import type { Failure, FromReading, Start, ToReading } from './messages.ts';
 
 /** Chunks that came and are not asked for yet; the sender waits for `taken`, so they are few. */
 class Inbox implements AsyncIterable<Uint8Array> {
+  readonly #port: MessagePort;
   readonly #chunks: Uint8Array[] = [];
-  #ended = false;
+  #end: 'complete' | 'given up' | undefined;
   #wake: (() => void) | undefined;
 
-  push(chunk: Uint8Array | undefined): void {
-    if (chunk === undefined) this.#ended = true;
-    else this.#chunks.push(chunk);
-    this.#wake?.();
+  constructor(port: MessagePort) {
+    this.#port = port;
+    port.on('message', (message: ToReading) => {
+      if (message.type === 'chunk') this.#chunks.push(message.bytes);
+      else this.#end = 'complete';
+      this.#wake?.();
+    });
+    port.on('close', () => {
+      this.#chunks.length = 0;
+      this.#end = 'given up';
+      this.#wake?.();
+    });
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
       const chunk = this.#chunks.shift();
       if (chunk !== undefined) {
-        send({ type: 'taken' });
+        send(this.#port, { type: 'taken' });
         yield chunk;
-      } else if (this.#ended) return;
+      } else if (this.#end === 'complete') return;
+      else if (this.#end === 'given up') throw new LayerError('LAYER_WORKER', 'the layer was given up');
       else
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
@@ -32,19 +43,22 @@ class Inbox implements AsyncIterable<Uint8Array> {
   }
 }
 
-let inbox = new Inbox();
+/** Of the layers read at a time, each has one. */
+const spare: Scratch[] = [];
 
-function send(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
-  parentPort?.postMessage(message, transfer);
+function send(port: MessagePort, message: FromReading, transfer: readonly ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
 }
 
-async function run(job: ReadJob): Promise<void> {
+async function run(job: ReadJob, port: MessagePort): Promise<void> {
+  const scratch = spare.pop() ?? new Scratch();
   try {
-    const document = new Uint8Array(await readLayerDocument(inbox, job));
-    send({ type: 'done', document }, [document.buffer]);
+    const document = await readLayerDocument(new Inbox(port), job, scratch);
+    send(port, { type: 'done', document }, [document.buffer]);
   } catch (error) {
-    send({ type: 'failed', failure: failureOf(error) });
+    send(port, { type: 'failed', failure: failureOf(error) });
   }
+  spare.push(scratch);
 }
 
 function failureOf(error: unknown): Failure {
@@ -53,11 +67,4 @@ function failureOf(error: unknown): Failure {
   return { code: error.code, message: error.message, hint: error.hint, facts: error.facts };
 }
 
-parentPort?.on('message', (message: ToWorker) => {
-  if (message.type === 'chunk') inbox.push(message.bytes);
-  else if (message.type === 'end') inbox.push(undefined);
-  else {
-    inbox = new Inbox();
-    void run(message.job);
-  }
-});
+parentPort?.on('message', ({ job, port }: Start) => void run(job, port));

@@ -1,14 +1,18 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { LayerError } from '../errors.ts';
 import type { ReadJob } from '../facts/read-layer.ts';
 
-/** From the pool to a reading thread. */
-export type ToWorker =
-  | { readonly type: 'start'; readonly job: ReadJob }
-  | { readonly type: 'chunk'; readonly bytes: Uint8Array }
-  | { readonly type: 'end' };
+/** From the pool to a reading thread: a layer to read. Its bytes come through the port, its result goes back there. */
+export interface Start {
+  readonly job: ReadJob;
+  readonly port: MessagePort;
+}
 
-/** From a reading thread to the pool. After `failed` the thread is to be ended. */
-export type FromWorker =
+/** Through the port to the thread, which gives the layer up when the port is closed. */
+export type ToReading = { readonly type: 'chunk'; readonly bytes: Uint8Array } | { readonly type: 'end' };
+
+/** Through the port from the thread. After `failed` the thread is to be ended. */
+export type FromReading =
   | { readonly type: 'taken' }
   | { readonly type: 'done'; readonly document: Uint8Array }
   | { readonly type: 'failed'; readonly failure: Failure };

@@ -3,33 +3,51 @@ import { LayerThread } from './thread.ts';
 
 /** Reads layers, several at a time. */
 export interface LayerPool {
-  /** `open` is called when there is a thread for it. */
-  read(open: () => AsyncIterable<Uint8Array>, job: ReadJob, signal?: AbortSignal): Promise<Uint8Array>;
+  /** `open` is called when there is a thread for it. Of those that wait, the layer of the most bytes comes first. */
+  read(
+    open: () => AsyncIterable<Uint8Array>,
+    job: ReadJob,
+    options: { readonly bytes: number; readonly signal?: AbortSignal },
+  ): Promise<Uint8Array>;
   /** Ends its threads; nothing may be read any more. */
   close(): Promise<void>;
 }
 
-/** `workerFile` is the program of the threads; without it, this thread reads. */
-export function createPool(threads: number, workerFile: URL | undefined): LayerPool {
-  const queue = new Slots(threads);
-  const idle: LayerThread[] = [];
+/**
+ * Gzip is inflated on libuv's threads. While that is done for one layer, its thread can look at another's bytes: two share
+ * one, which saves the memory and the warming up of a thread.
+ */
+const gzipLayersPerThread = 2;
+
+/** Reads `atATime` layers at a time. `workerFile` is the program of the threads; without it, this thread reads. */
+export function createPool(atATime: number, workerFile: URL | undefined): LayerPool {
+  const queue = new Slots(atATime);
   const all = new Set<LayerThread>();
+
+  function pick(file: URL, { mediaType }: ReadJob): LayerThread {
+    const isInflated = !mediaType.endsWith('tar') && !mediaType.endsWith('zstd');
+    const enough = isInflated ? Math.ceil(atATime / gzipLayersPerThread) : atATime;
+    const usable = [...all].filter((thread) => thread.usable).sort((left, right) => left.busy - right.busy);
+    const [best] = usable;
+    if (best !== undefined && (best.busy === 0 || usable.length >= enough)) return best;
+    const thread = new LayerThread(file);
+    all.add(thread);
+    return thread;
+  }
 
   async function read(
     open: () => AsyncIterable<Uint8Array>,
     job: ReadJob,
-    signal?: AbortSignal,
+    { bytes, signal }: { readonly bytes: number; readonly signal?: AbortSignal },
   ): Promise<Uint8Array> {
-    await queue.enter(signal);
+    await queue.enter(bytes, signal);
     try {
       if (workerFile === undefined) return await readLayerDocument(abortable(open(), signal), job);
-      const thread = idle.pop() ?? new LayerThread(workerFile);
-      all.add(thread);
+      const thread = pick(workerFile, job);
       try {
         return await thread.run(open(), job, signal);
       } finally {
-        if (thread.usable) idle.push(thread);
-        else all.delete(thread);
+        if (!thread.usable && thread.busy === 0) all.delete(thread);
       }
     } finally {
       queue.leave();
@@ -53,16 +71,21 @@ async function* abortable(
   }
 }
 
-/** A bounded number at a time, the others in order. */
+interface Waiting {
+  readonly bytes: number;
+  readonly enter: () => void;
+}
+
+/** A bounded number at a time. The biggest go first, so that none of them is at work alone in the end. */
 class Slots {
   #free: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<Waiting>();
 
   constructor(count: number) {
     this.#free = count;
   }
 
-  async enter(signal?: AbortSignal): Promise<void> {
+  async enter(bytes: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     if (this.#free > 0) {
       this.#free--;
@@ -70,21 +93,26 @@ class Slots {
     }
     await new Promise<void>((resolve, reject) => {
       const abort = () => {
-        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
+        this.#waiting.delete(waiting);
         reject(signal?.reason as Error);
       };
       const enter = () => {
         signal?.removeEventListener('abort', abort);
         resolve();
       };
-      this.#waiting.push(enter);
+      const waiting = { bytes, enter };
+      this.#waiting.add(waiting);
       signal?.addEventListener('abort', abort, { once: true });
     });
   }
 
   leave(): void {
-    const next = this.#waiting.shift();
+    let next: Waiting | undefined;
+    for (const waiting of this.#waiting) if (next === undefined || waiting.bytes > next.bytes) next = waiting;
     if (next === undefined) this.#free++;
-    else next();
+    else {
+      this.#waiting.delete(next);
+      next.enter();
+    }
   }
 }

@@ -1,21 +1,23 @@
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { messageOf } from '../../core/index.ts';
 import { LayerError } from '../errors.ts';
 import type { ReadJob } from '../facts/read-layer.ts';
-import type { FromWorker, ToWorker } from './messages.ts';
+import type { FromReading, Start, ToReading } from './messages.ts';
 
 /** Bytes sent at once, and pieces on their way: what bounds a layer's compressed bytes in memory. */
-const pieceBytes = 256 * 1024;
-const maxUnderway = 4;
+const pieceBytes = 512 * 1024;
+const maxUnderway = 2;
 /** A thread's own objects; buffers don't count, but a small young generation has them freed sooner. */
-const heapLimits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 12 };
+const heapLimits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 6 };
 
-/** One reading thread. It keeps the process alive only while it works. */
+/**
+ * One reading thread. It keeps the process alive only while it works. Layers that are read at the same time share it: after
+ * one that failed it's not usable for more, and ends when the others are done.
+ */
 export class LayerThread {
   readonly #worker: Worker;
+  readonly #readings = new Set<Reading>();
   #usable = true;
-  #onMessage: ((message: FromWorker) => void) | undefined;
-  #onDeath: ((error: LayerError) => void) | undefined;
 
   constructor(file: URL) {
     this.#worker = new Worker(file, {
@@ -23,7 +25,6 @@ export class LayerThread {
       stdout: false,
     });
     this.#worker.unref();
-    this.#worker.on('message', (message: FromWorker) => this.#onMessage?.(message));
     this.#worker.on('error', (error) => this.#die(messageOf(error)));
     this.#worker.on('exit', (code) => this.#die(`it exited with code ${code}`));
   }
@@ -33,21 +34,34 @@ export class LayerThread {
     return this.#usable;
   }
 
+  /** Layers it reads now. */
+  get busy(): number {
+    return this.#readings.size;
+  }
+
   /**
    * Sends the input's bytes to the thread, no faster than it takes them.
-   * @throws LayerError, what the input throws, or the signal's reason. The thread is ended then.
+   * @throws LayerError, what the input throws, or the signal's reason.
    */
   async run(input: AsyncIterable<Uint8Array>, job: ReadJob, signal?: AbortSignal): Promise<Uint8Array> {
+    signal?.throwIfAborted();
+    const { port1, port2 } = new MessageChannel();
+    const reading = new Reading(port1);
+    const abort = () => reading.fail(signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    this.#readings.add(reading);
     this.#worker.ref();
     try {
-      return await this.#exchange(input, job, signal);
+      this.#worker.postMessage({ job, port: port2 } satisfies Start, [port2]);
+      return await reading.run(input);
     } catch (error) {
-      await this.end();
+      this.#usable = false;
       throw error;
     } finally {
-      this.#worker.unref();
-      this.#onMessage = undefined;
-      this.#onDeath = undefined;
+      signal?.removeEventListener('abort', abort);
+      port1.close();
+      this.#readings.delete(reading);
+      await this.#rest();
     }
   }
 
@@ -56,43 +70,57 @@ export class LayerThread {
     await this.#worker.terminate();
   }
 
-  async #exchange(input: AsyncIterable<Uint8Array>, job: ReadJob, signal?: AbortSignal): Promise<Uint8Array> {
-    signal?.throwIfAborted();
-    const window = new Window(maxUnderway);
-    const result = new Promise<Uint8Array>((resolve, reject) => {
-      const fail = (error: unknown) => {
-        window.close();
-        reject(error);
-      };
-      this.#onDeath = fail;
-      this.#onMessage = (message) => {
-        if (message.type === 'taken') window.release();
-        else if (message.type === 'done') resolve(message.document);
-        else fail(new LayerError(message.failure.code, message.failure.message, message.failure));
-      };
-      signal?.addEventListener('abort', () => fail(signal.reason), { once: true });
-    });
-    this.#post({ type: 'start', job });
-    // Whichever fails first; the other must not be left unheard.
-    const [document] = await Promise.all([result, this.#feed(input, window)]);
-    return document;
-  }
-
-  async #feed(input: AsyncIterable<Uint8Array>, window: Window): Promise<void> {
-    for await (const piece of pieces(input)) {
-      if (!(await window.take())) return;
-      this.#post({ type: 'chunk', bytes: piece }, [piece.buffer]);
-    }
-    this.#post({ type: 'end' });
-  }
-
-  #post(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
-    this.#worker.postMessage(message, transfer);
+  async #rest(): Promise<void> {
+    if (this.#readings.size > 0) return;
+    this.#worker.unref();
+    if (!this.#usable) await this.end();
   }
 
   #die(reason: string): void {
     this.#usable = false;
-    this.#onDeath?.(new LayerError('LAYER_WORKER', `the thread reading the layer ended: ${reason}`));
+    const error = new LayerError('LAYER_WORKER', `the thread reading the layer ended: ${reason}`);
+    for (const reading of this.#readings) reading.fail(error);
+  }
+}
+
+/** One layer on its way through a thread. */
+class Reading {
+  readonly #port: MessagePort;
+  readonly #window = new Window(maxUnderway);
+  readonly #result: Promise<Uint8Array>;
+  #resolve: (document: Uint8Array) => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+    this.#result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    port.on('message', (message: FromReading) => {
+      if (message.type === 'taken') this.#window.release();
+      else if (message.type === 'done') this.#resolve(message.document);
+      else this.fail(new LayerError(message.failure.code, message.failure.message, message.failure));
+    });
+  }
+
+  async run(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+    // Whichever fails first; the other must not be left unheard.
+    const [document] = await Promise.all([this.#result, this.#feed(input)]);
+    return document;
+  }
+
+  fail(error: unknown): void {
+    this.#window.close();
+    this.#reject(error);
+  }
+
+  async #feed(input: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const piece of pieces(input)) {
+      if (!(await this.#window.take())) return;
+      this.#port.postMessage({ type: 'chunk', bytes: piece } satisfies ToReading, [piece.buffer]);
+    }
+    this.#port.postMessage({ type: 'end' } satisfies ToReading);
   }
 }
 
@@ -127,11 +155,16 @@ class Window {
   }
 }
 
+/** Not filled with zeros. */
+function emptyPiece(): Uint8Array<ArrayBuffer> {
+  return Buffer.allocUnsafeSlow(pieceBytes) as Uint8Array<ArrayBuffer>;
+}
+
 /** Copies the input into buffers of their own, which can be handed to another thread. */
 async function* pieces(
   input: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  let piece = new Uint8Array(pieceBytes);
+  let piece = emptyPiece();
   let filled = 0;
   for await (const chunk of input) {
     for (let at = 0; at < chunk.length; ) {
@@ -141,7 +174,7 @@ async function* pieces(
       at += part.length;
       if (filled < pieceBytes) continue;
       yield piece;
-      piece = new Uint8Array(pieceBytes);
+      piece = emptyPiece();
       filled = 0;
     }
   }
