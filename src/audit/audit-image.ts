@@ -164,7 +164,7 @@ function examineForClaim(
 
 /** A single image that is right, but for another platform than the one asked for, is missing it. */
 function conclusion(
-  { verdict, why }: Examination,
+  { verdict, why, reason }: Examination,
   { platform, claims, context }: { platform: Platform; claims: Claims; context: AuditContext },
 ): Pick<ImageAudit, 'verdict' | 'why' | 'reason'> {
   if (platform.os !== 'linux')
@@ -173,7 +173,8 @@ function conclusion(
     claims.index === undefined &&
     !context.options.allPlatforms &&
     platform.architecture !== context.platform.architecture;
-  if (!isOther || verdict === 'mislabelled') return { verdict, why };
+  if (!isOther || verdict === 'mislabelled')
+    return { verdict, why, ...(reason === undefined ? {} : { reason }) };
   return {
     verdict: 'missing',
     why: `a single image for ${formatPlatform(platform)}, no ${formatPlatform(context.platform)}; ${why}`,

@@ -1,5 +1,5 @@
 import { formatPlatform } from '../oci/index.ts';
-import type { AuditVerdict, EntryResult, Finding, Label } from '../results/index.ts';
+import type { AuditVerdict, EntryResult, Finding, Label, UnknownReason } from '../results/index.ts';
 import { entryFindings, entryResults, traceEntries } from './entry/index.ts';
 import { hostFactFindings } from './facts/index.ts';
 import { inOrder } from './finding.ts';
@@ -9,10 +9,15 @@ import { closureFindings, createLoader } from './loader/index.ts';
 import { noteFindings } from './notes.ts';
 import type { EntryTrace, ForeignCode, Subject } from './types.ts';
 
-/** What the bytes of one platform's image say. */
-export interface Examination {
+/** The verdict, with a reason where it is `unknown`. */
+interface Conclusion {
   readonly verdict: AuditVerdict;
+  readonly reason?: UnknownReason;
   readonly why: string;
+}
+
+/** What the bytes of one platform's image say. */
+export interface Examination extends Conclusion {
   readonly label: Label;
   readonly entries: readonly EntryResult[];
   /** Worst first. */
@@ -84,20 +89,28 @@ const startErrors: ReadonlySet<string> = new Set([
 function verdictOf(
   { verdict, why }: LabelJudgement,
   { findings, foreign }: { readonly findings: readonly Finding[]; readonly foreign: readonly ForeignCode[] },
-): { verdict: AuditVerdict; why: string } {
+): Conclusion {
   if (verdict === 'mislabelled') return { verdict, why };
   const broken = findings.find(({ kind, severity }) => severity === 'error' && startErrors.has(kind));
   if (broken !== undefined) return { verdict: 'broken', why: `it doesn't start: ${broken.why}` };
   const used = foreign.filter((code) => code.verdict === 'reachable');
   if (used.length > 0) return { verdict: 'mixed', why: mixedWhy(used) };
-  const suspected = findings.filter(
-    (finding) => finding.verdict === 'unknown' && finding.severity !== 'note',
-  );
+  const unknown = findings.filter((finding) => finding.verdict === 'unknown' && finding.severity !== 'note');
+  const suspected = unknown.filter(({ kind }) => kind !== 'not-inspected');
   if (suspected.length > 0) {
     const paths = suspected.length === 1 ? '1 file' : `${suspected.length} files`;
     return {
       verdict: 'mixed',
       why: `what it starts is right, but ${paths} of other machines may be used: ${suspected[0]?.path ?? ''}`,
+    };
+  }
+  const [unread] = unknown;
+  if (unread !== undefined) {
+    const what = `${unread.path ?? ''}: ${unread.found}`;
+    return {
+      verdict: 'unknown',
+      reason: 'too-large',
+      why: `what it starts is right, but not all of it could be looked at: ${what}`,
     };
   }
   return { verdict: verdict === 'metadata-wrong' ? verdict : 'right', why };

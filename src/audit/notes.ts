@@ -13,8 +13,20 @@ export function noteFindings(subject: Subject): readonly Finding[] {
   return [
     ...view.layers.flatMap(({ notes }, index) => notes.map((note) => ofLayer(subject, index, note))),
     ...view.notes.map((note) => ofView(subject, note)),
-    ...problemFindings(subject),
+    ...first(problemFindings(subject), maxProblems),
   ];
+}
+
+/** More than a document lists; an image may have hundreds of thousands. */
+const maxProblems = 2_000;
+
+function first<Item>(items: Iterable<Item>, count: number): Item[] {
+  const taken: Item[] = [];
+  for (const item of items) {
+    if (taken.length >= count) break;
+    taken.push(item);
+  }
+  return taken;
 }
 
 /** A file that was not inspected may hold anything; the other notes are about names and paths. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type LayerFacts, type LayerReader, type LayerSource, mergeLayers } from '../layer/index.ts';
 import { type Platform, parseConfig, parseRunSettings } from '../oci/index.ts';
 import { type Reading, type Repository, readConfigBytes } from '../registry/index.ts';
@@ -48,6 +49,8 @@ async function readLayers(
   // The others are pointless once one fails, and would read on.
   const failed = new AbortController();
   const ended = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+  // Each layer listens; Node would take many for a leak.
+  setMaxListeners(0, ended);
   const readings = sources.map((source) => reader.read(source, { signal: ended }));
   try {
     return await Promise.all(readings);
@@ -57,6 +60,9 @@ async function readLayers(
     throw error;
   }
 }
+
+/** Characters of one line of history; it stands in every finding of its layer. */
+const maxHistory = 4096;
 
 /** The history belongs to the layers only where it counts as many; some builders leave entries out. */
 function originsOf(
@@ -68,7 +74,8 @@ function originsOf(
   return facts.flatMap((layer, index) => {
     const descriptor = sources[index]?.descriptor;
     if (descriptor === undefined) return [];
-    const createdBy = history.length === facts.length ? history[index]?.createdBy : undefined;
+    const createdBy =
+      history.length === facts.length ? history[index]?.createdBy?.slice(0, maxHistory) : undefined;
     return [{ descriptor, diffId: layer.diffId, ...(createdBy === undefined ? {} : { createdBy }) }];
   });
 }

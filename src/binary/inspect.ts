@@ -7,7 +7,7 @@ import { type Detected, detect } from './detect.ts';
 import { ElfHandler } from './elf/elf-handler.ts';
 import type { FileContent, FileFacts, NestedFile, Problem, ScriptFacts } from './facts.ts';
 import type { Child, Context, Handler } from './handler.ts';
-import { Budget, defaultLimits, type Limits } from './limits.ts';
+import { type Allowance, Budget, defaultLimits, type Limits } from './limits.ts';
 import { holdsMachineCode } from './machine-code.ts';
 import { readMachO } from './macho.ts';
 import { mentionsIn } from './mentions.ts';
@@ -33,6 +33,7 @@ export interface Inspector {
 export interface InspectOptions extends Partial<Limits> {
   /** Where the file is kept while it's looked at. Two files must not use it at a time. */
   readonly scratch?: Scratch;
+  readonly allowance?: Allowance;
 }
 
 /**
@@ -54,9 +55,9 @@ export function inspectBytes(path: string, bytes: Uint8Array, options: InspectOp
   return inspector.finish();
 }
 
-function budgetOf({ scratch, ...limits }: InspectOptions): Budget {
+function budgetOf({ scratch, allowance, ...limits }: InspectOptions): Budget {
   scratch?.reset();
-  return new Budget({ ...defaultLimits, ...limits }, scratch);
+  return new Budget({ ...defaultLimits, ...limits }, scratch, allowance);
 }
 
 interface Place {

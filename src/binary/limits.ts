@@ -28,16 +28,23 @@ export const defaultLimits: Limits = {
   textLength: 4 * 1024 * 1024,
 };
 
+/** What many files together may cost; it gets less with each. */
+export interface Allowance {
+  inflatedBytes: number;
+}
+
 /** What is left of the limits, shared by a file and everything inside it. */
 export class Budget {
   readonly limits: Limits;
   readonly scratch: Scratch | undefined;
+  readonly #allowance: Allowance | undefined;
   #kept = 0;
   #entries = 0;
   #inflated = 0;
   #text = 0;
 
-  constructor(limits: Limits, scratch?: Scratch) {
+  constructor(limits: Limits, scratch?: Scratch, allowance?: Allowance) {
+    this.#allowance = allowance;
     this.limits = limits;
     this.scratch = scratch;
   }
@@ -60,7 +67,9 @@ export class Budget {
 
   countInflated(bytes: number): boolean {
     this.#inflated += bytes;
-    return this.#inflated <= this.limits.inflatedBytes;
+    if (this.#allowance === undefined) return this.#inflated <= this.limits.inflatedBytes;
+    this.#allowance.inflatedBytes -= bytes;
+    return this.#inflated <= this.limits.inflatedBytes && this.#allowance.inflatedBytes >= 0;
   }
 
   countText(length: number): boolean {

@@ -116,8 +116,9 @@ function keyOf(
   settings: { readonly limits: LayerLimits; readonly wanted: readonly string[] },
   generation = '',
 ): string {
-  const { digest, mediaType, annotations } = descriptor;
-  const parts = [documentVersion, generation, digest, mediaType, annotations ?? {}, settings];
+  // The size too: a blob that was read under its right size must not excuse a wrong one.
+  const { digest, size, mediaType, annotations } = descriptor;
+  const parts = [documentVersion, generation, digest, size, mediaType, annotations ?? {}, settings];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 

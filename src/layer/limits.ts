@@ -10,6 +10,8 @@ export interface LayerLimits {
   readonly documentBytes: number;
   /** Holes of all sparse files together that are hashed and inspected as zeros. */
   readonly sparseBytes: number;
+  /** Inflated from archives inside the layer; of those beyond, no more is read. */
+  readonly inflatedBytes: number;
   /** Of one file whose content is kept, and of all of them together. */
   readonly contentBytes: number;
   readonly contentsBytes: number;
@@ -22,6 +24,7 @@ export const defaultLayerLimits: LayerLimits = {
   entries: 500_000,
   documentBytes: 256 * 1024 ** 2,
   sparseBytes: 1024 ** 3,
+  inflatedBytes: 4 * 1024 ** 3,
   contentBytes: 16 * 1024 ** 2,
   contentsBytes: 64 * 1024 ** 2,
 };

@@ -9,6 +9,8 @@ import type { PathProgram } from './types.ts';
 
 /** Started by absolute path, whatever the PATH says: by system(3) and in most scripts' first line. */
 const absolute = ['/bin/sh', '/usr/bin/env'];
+/** Directories of a PATH that are looked at: a config has room for a million. */
+const maxDirectories = 1_000;
 
 export interface Programs {
   /** By path. */
@@ -52,11 +54,9 @@ function directoriesOf({
   run,
   view,
 }: Subject): readonly { readonly spelled: string; readonly path: string }[] {
-  const written = `${searchPath(run)}:${defaultPath}`;
+  const written = [...searchPath(run).split(':', maxDirectories), ...defaultPath.split(':')];
   const home = run.workingDirectory.startsWith('/') ? run.workingDirectory : `/${run.workingDirectory}`;
-  const spellings = new Set(
-    written.split(':').map((part) => (part.startsWith('/') ? part : `${home}/${part}`)),
-  );
+  const spellings = new Set(written.map((part) => (part.startsWith('/') ? part : `${home}/${part}`)));
   const found = new Map<string, string>();
   for (const spelled of spellings) {
     const resolved = view.resolve(spelled);

@@ -25,6 +25,7 @@ export class Attempt {
   /** Looks into directories in turn; `undefined` where none of them settles it. */
   inDirectories(directories: readonly string[], name: string, via: string): Lookup | undefined {
     for (const directory of directories) {
+      if (this.#options.files.isSpent) break;
       const found = this.#candidate(this.#options.files.in(directory || '/', name), {
         path: `${directory}/${name}`,
         via: `${via} ${directory || '/'}`,
@@ -47,8 +48,8 @@ export class Attempt {
   /** Goes on with what another search for the same library gave; `undefined` where that didn't settle it. */
   join(lookup: Lookup): Lookup | undefined {
     if (lookup.kind !== 'missing' && lookup.kind !== 'foreign') return lookup;
-    this.#doubts.push(...lookup.doubts);
-    if (lookup.kind === 'missing') this.#tried.push(...lookup.tried);
+    for (const doubt of lookup.doubts) this.#doubts.push(doubt);
+    if (lookup.kind === 'missing') for (const directory of lookup.tried) this.#tried.push(directory);
     else this.#foreign ??= lookup;
     return undefined;
   }

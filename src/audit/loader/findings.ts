@@ -6,6 +6,7 @@ import { searchPath } from '../search-path.ts';
 import type { ClosureProblem, EntryTrace, Subject } from '../types.ts';
 import { ImageFiles } from './image-files.ts';
 import type { Loader } from './loader.ts';
+import { maxDirectories } from './rules.ts';
 
 const anyExecute = 0o111;
 
@@ -72,9 +73,12 @@ function* startedBy(traces: readonly EntryTrace[], isCertain: boolean): Generato
 
 function* programsOnPath(subject: Subject): Generator<Ranked, void, undefined> {
   const files = new ImageFiles(subject);
-  for (const part of searchPath(subject.run).split(':')) {
+  const seen = new Set<string>();
+  for (const part of searchPath(subject.run).split(':', maxDirectories)) {
     const directory = files.at(part || '.');
-    for (const { path } of directory === undefined ? [] : subject.view.list(directory.path)) {
+    if (directory === undefined || seen.has(directory.path)) continue;
+    seen.add(directory.path);
+    for (const { path } of subject.view.list(directory.path)) {
       const program = files.at(`/${path}`);
       if (program !== undefined && isProgram(program)) yield { program, rank: 'on-path' };
     }

@@ -4,7 +4,7 @@ import type { GlibcDefaults } from './glibc-defaults.ts';
 import { folderOf, withoutClosingSlashes } from './image-files.ts';
 import type { ImageLoaders } from './image-loaders.ts';
 import { machineNames } from './machine.ts';
-import { type Loaded, type Lookup, NeederChain, type Rules } from './rules.ts';
+import { type Loaded, type Lookup, maxDirectories, NeederChain, type Rules } from './rules.ts';
 import { expandTokens } from './tokens.ts';
 
 export interface ProcessOptions {
@@ -124,8 +124,14 @@ export class GlibcRules implements Rules {
   #directories(written: string, separator: RegExp | undefined, object: Loaded): Directories {
     const paths: string[] = [];
     const doubts: string[] = [];
-    const parts = separator === undefined ? [written] : written === '' ? [] : written.split(separator);
-    for (const part of parts) {
+    const parts =
+      separator === undefined
+        ? [written]
+        : written === ''
+          ? []
+          : written.split(separator, maxDirectories + 1);
+    if (parts.length > maxDirectories) doubts.push(`more than ${maxDirectories} directories are named`);
+    for (const part of parts.slice(0, maxDirectories)) {
       const expansion = expandTokens(part, {
         origin: folderOf(object.path) || '/',
         lib: this.#defaults.lib,

@@ -3,7 +3,7 @@ import type { ProcessOptions } from './glibc.ts';
 import { baseName, folderOf } from './image-files.ts';
 import type { ImageLoaders } from './image-loaders.ts';
 import { machineNames } from './machine.ts';
-import { type Loaded, type Lookup, NeederChain, type Rules } from './rules.ts';
+import { type Loaded, type Lookup, maxDirectories, NeederChain, type Rules } from './rules.ts';
 
 /** Libraries that are all in the loader: `libc.…`, `libpthread.…` and so on. */
 const reserved = /^lib(?:c|pthread|rt|m|dl|util|xnet)\./;
@@ -24,6 +24,7 @@ export class MuslRules implements Rules {
   readonly #program: Loaded;
   readonly #isSecure: boolean;
   readonly #libraryPath: readonly string[];
+  readonly #libraryDoubts: readonly string[];
   readonly #pathChain = new NeederChain(({ rpath, runpath }) => rpath !== undefined || runpath !== undefined);
   #system: SystemPath | undefined;
 
@@ -34,6 +35,7 @@ export class MuslRules implements Rules {
     this.#isSecure = isSecure;
     const written = isSecure ? undefined : shared.subject.run.environment.get('LD_LIBRARY_PATH');
     this.#libraryPath = this.#absolute(directoriesIn(written ?? ''));
+    this.#libraryDoubts = doubtsOf(written ?? '');
   }
 
   isLoader(name: string): boolean {
@@ -52,12 +54,10 @@ export class MuslRules implements Rules {
       family: 'musl',
     });
     if (name.includes('/')) return attempt.atPath(name, 'path') ?? attempt.end();
-    return (
-      attempt.inDirectories(this.#libraryPath, name, 'LD_LIBRARY_PATH') ??
-      this.#inRpaths(name, needer, attempt) ??
-      this.#inSystem(name, attempt) ??
-      attempt.end()
-    );
+    const found = attempt.inDirectories(this.#libraryPath, name, 'LD_LIBRARY_PATH');
+    if (found !== undefined) return found;
+    for (const doubt of this.#libraryDoubts) attempt.doubt(doubt);
+    return this.#inRpaths(name, needer, attempt) ?? this.#inSystem(name, attempt) ?? attempt.end();
   }
 
   /** musl makes no difference between the two kinds of path; where an object has both, DT_RUNPATH counts. */
@@ -70,6 +70,7 @@ export class MuslRules implements Rules {
       const via = elf.runpath === undefined ? 'rpath' : 'runpath';
       const found = attempt.inDirectories(this.#absolute(directoriesIn(expanded)), name, via);
       if (found !== undefined) return found;
+      for (const doubt of doubtsOf(expanded)) attempt.doubt(doubt);
     }
     return undefined;
   }
@@ -97,7 +98,11 @@ export class MuslRules implements Rules {
     const file = `${folderOf(folderOf(this.loader.path))}/etc/ld-musl-${machine}.path`;
     const content = this.#shared.text(file);
     if (typeof content === 'string')
-      return { directories: this.#absolute(directoriesIn(content)), via: baseName(file), doubts: [] };
+      return {
+        directories: this.#absolute(directoriesIn(content)),
+        via: baseName(file),
+        doubts: doubtsOf(content),
+      };
     const doubts = content === undefined ? [] : [content.unread];
     if (texts?.searchPath === undefined)
       doubts.push('the directories built into its loader could not be read');
@@ -115,9 +120,14 @@ export class MuslRules implements Rules {
   }
 }
 
-/** Empty ones are passed over. */
+/** Empty ones are passed over, and those beyond the limit: see `doubtsOf`. */
 function directoriesIn(written: string): string[] {
-  return written.split(/[:\n]+/).filter((part) => part !== '');
+  return written.split(/[:\n]+/, maxDirectories).filter((part) => part !== '');
+}
+
+function doubtsOf(written: string): string[] {
+  const all = written.split(/[:\n]+/, maxDirectories + 1);
+  return all.length > maxDirectories ? [`more than ${maxDirectories} directories are named`] : [];
 }
 
 function machineInName(path: string): string | undefined {

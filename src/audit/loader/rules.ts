@@ -1,6 +1,9 @@
 import type { ElfFacts } from '../../binary/index.ts';
 import type { ViewEntry } from '../../layer/index.ts';
 
+/** Directories looked at of one search path; more leave a doubt. */
+export const maxDirectories = 1000;
+
 /** A program or library that is in the process. */
 export interface Loaded {
   readonly entry: ViewEntry;

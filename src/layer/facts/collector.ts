@@ -17,6 +17,8 @@ export interface CollectorOptions {
 
 const xattrPrefix = 'SCHILY.xattr.';
 const whiteoutPrefix = '.wh.';
+/** Linux: PATH_MAX without its closing NUL. */
+const maxPath = 4095;
 
 /** Turns the entries of a layer's tar, as they go by, into the rows of its document. */
 export class EntryCollector implements TarSink {
@@ -28,9 +30,11 @@ export class EntryCollector implements TarSink {
   #content: ContentReader | undefined;
   #sparseBytes = 0;
   #contentsBytes = 0;
+  readonly #allowance: { inflatedBytes: number };
 
   constructor(options: CollectorOptions) {
     this.#options = options;
+    this.#allowance = { inflatedBytes: options.limits.inflatedBytes };
   }
 
   entry(head: EntryHead): void {
@@ -72,16 +76,29 @@ export class EntryCollector implements TarSink {
       return undefined;
     }
     const entry = { path: place.path, kind, ...metadataOf(head, kind) };
-    if (kind === 'symlink') return { ...entry, linkName: losslessName(head.linkName, head.linkNameBytes) };
+    if (kind === 'symlink') return this.#symlink(entry, head);
     if (kind !== 'hardlink') return entry;
     const linkName = this.#path(head.linkName, head.linkNameBytes, `target of the hard link ${path}`);
     return linkName === undefined ? undefined : { ...entry, linkName };
   }
 
+  /** Linux makes no link with a longer target, so no engine unpacks one. */
+  #symlink(entry: LayerEntry, { linkName, linkNameBytes }: EntryHead): LayerEntry | undefined {
+    if (linkNameBytes.length <= maxPath) return { ...entry, linkName: losslessName(linkName, linkNameBytes) };
+    this.notes.add(
+      'path-too-long',
+      'the target of the symbolic link is too long for Linux, and it is left out',
+      entry.path,
+    );
+    return undefined;
+  }
+
   /** The normal path; `undefined`, with a note, where there is none. */
   #path(name: string, bytes: Uint8Array, what: string): string | undefined {
-    const lossless = losslessName(name, bytes);
-    const result = tarPath(lossless);
+    // Told first: what is too long anyway isn't worth decoding.
+    const tooLong = bytes.length > maxPath;
+    const lossless = tooLong ? name : losslessName(name, bytes);
+    const result = tooLong ? ({ ok: false, reason: 'path-too-long' } as const) : tarPath(lossless);
     if (!result.ok) {
       const shown = lossless.slice(0, 300);
       const problem = result.reason === 'path-escapes' ? 'leads out of the root' : 'is too long for Linux';
@@ -134,6 +151,7 @@ export class EntryCollector implements TarSink {
       sparse: head.sparse,
       stored: head,
       scratch: this.#options.scratch,
+      allowance: this.#allowance,
     });
   }
 

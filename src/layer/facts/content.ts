@@ -26,6 +26,7 @@ export interface ContentOptions {
   /** Bytes as stored, and the entry's place, for sparse files. */
   readonly stored: { readonly size: number; readonly offset: number };
   readonly scratch: Scratch;
+  readonly allowance: { inflatedBytes: number };
 }
 
 const zeros = new Uint8Array(64 * 1024);
@@ -77,8 +78,8 @@ export class ContentReader implements Pick<TarSink, 'data'> {
   }
 
   #begin(): Hash {
-    const { path, size, scratch } = this.#options;
-    this.#inspector = this.#guarded(() => inspectFile({ path, size }, { scratch }));
+    const { path, size, scratch, allowance } = this.#options;
+    this.#inspector = this.#guarded(() => inspectFile({ path, size }, { scratch, allowance }));
     return createHash('sha256');
   }
 
@@ -99,11 +100,11 @@ export class ContentReader implements Pick<TarSink, 'data'> {
   }
 }
 
-function readWhole(bytes: Uint8Array, { path, keep, scratch }: ContentOptions): ContentFacts {
+function readWhole(bytes: Uint8Array, { path, keep, scratch, allowance }: ContentOptions): ContentFacts {
   const sha256 = hash('sha256', bytes, 'hex');
   const content = keep ? Buffer.from(bytes) : undefined;
   try {
-    return { sha256, facts: inspectBytes(path, bytes, { scratch }), content, failure: undefined };
+    return { sha256, facts: inspectBytes(path, bytes, { scratch, allowance }), content, failure: undefined };
   } catch (failure) {
     return { sha256, facts: undefined, content, failure };
   }

@@ -19,16 +19,21 @@ export class LayerApplication {
   readonly #layer: number;
   readonly #symlinkedParents: 'replace' | 'follow';
   readonly #note: (note: ViewNote) => void;
+  readonly #countMade: (length: number) => void;
 
   constructor(
     root: Node,
     layer: number,
-    options: MergeOptions & { readonly note: (note: ViewNote) => void },
+    options: MergeOptions & {
+      readonly note: (note: ViewNote) => void;
+      readonly countMade: (length: number) => void;
+    },
   ) {
     this.#root = root;
     this.#layer = layer;
     this.#symlinkedParents = options.symlinkedParents ?? 'replace';
     this.#note = options.note;
+    this.#countMade = options.countMade;
   }
 
   /** Whiteouts come first, wherever they stand in the tar: they hide lower layers only, not their own. */
@@ -155,6 +160,7 @@ export class LayerApplication {
     }
     const parentPath = pathOf(parent);
     const path = parentPath === '' ? name : `${parentPath}/${name}`;
+    this.#countMade(path.length);
     return place(parent, name, madeUpDirectory(path, this.#layer), this.#layer);
   }
 

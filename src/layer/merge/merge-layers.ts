@@ -1,4 +1,5 @@
 import type { Digest } from '../../oci/index.ts';
+import { LayerError } from '../errors.ts';
 import type { LayerFacts } from '../facts/types.ts';
 import { LayerApplication } from './apply.ts';
 import { isDirectory, madeUpDirectory, type Node, pathOf } from './tree.ts';
@@ -6,10 +7,15 @@ import type { MergedView, MergeOptions, Resolution, ViewEntry, ViewNote } from '
 import { walk } from './walk.ts';
 
 const maxNotes = 1000;
+/** Of all layers together. */
+const maxEntries = 2_000_000;
+/** Characters in the paths of directories that no entry names: they cost memory and no byte of the layer. */
+const maxMadeUp = 64 * 1024 ** 2;
 
 /**
  * The view of an image whose layers, lowest first, these are: whiteouts and opaque directories applied, later entries
  * over earlier ones, hard links joined.
+ * @throws LayerError `LAYER_LIMIT` for more entries, or made-up directories, than an image has in good faith.
  */
 export function mergeLayers(layers: readonly LayerFacts[], options: MergeOptions = {}): MergedView {
   const root: Node = {
@@ -23,8 +29,15 @@ export function mergeLayers(layers: readonly LayerFacts[], options: MergeOptions
   const note = (added: ViewNote) => {
     if (notes.length < maxNotes) notes.push(added);
   };
+  let entries = 0;
+  const countMade = budgetOf(maxMadeUp, 'characters in paths of directories that no entry names');
+  for (const { entries: own } of layers) {
+    entries += own.length;
+    if (entries > maxEntries)
+      throw new LayerError('LAYER_LIMIT', `the image's layers have more than ${maxEntries} entries together`);
+  }
   for (const [index, facts] of layers.entries())
-    new LayerApplication(root, index, { ...options, note }).apply(facts);
+    new LayerApplication(root, index, { ...options, note, countMade }).apply(facts);
   return new View(layers, root, notes);
 }
 
@@ -136,5 +149,13 @@ function viewOf(node: Node): ViewEntry {
     layer: node.layer,
     contentLayer: inode.layer,
     implicit: inode.index < 0,
+  };
+}
+
+function budgetOf(limit: number, what: string): (count: number) => void {
+  let left = limit;
+  return (count) => {
+    left -= count;
+    if (left < 0) throw new LayerError('LAYER_LIMIT', `the image has more than ${limit} ${what}`);
   };
 }

@@ -49,7 +49,7 @@ export function remove(parent: Node, name: string): void {
   const doomed = [node];
   for (let next = doomed.pop(); next !== undefined; next = doomed.pop()) {
     next.inode.links--;
-    if (next.children !== undefined) doomed.push(...next.children.values());
+    for (const child of next.children?.values() ?? []) doomed.push(child);
   }
 }
 

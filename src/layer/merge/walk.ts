@@ -4,6 +4,10 @@ import { isDirectory, type Node, partsOf } from './tree.ts';
 const maxLinks = 40;
 /** Names a path may grow to by its links. */
 const maxParts = 10_000;
+/** Names gone through: as many as a path can have, whatever its links add. */
+const maxSteps = 2048;
+/** Linux: PATH_MAX without its closing NUL. */
+const maxTarget = 4095;
 
 export type Walked =
   | { readonly node: Node; readonly through: readonly Node[] }
@@ -22,6 +26,7 @@ export function walk(root: Node, from: Node, path: string, followLast: boolean):
   let at = path.startsWith('/') ? root : from;
   /** Names still to come, the next one last. */
   const todo = partsOf(path).reverse();
+  let steps = 0;
   const mustBeDirectory = path.endsWith('/');
   const fail = (reason: 'missing' | 'not-directory' | 'too-many-links', next: readonly string[]): Walked => ({
     node: undefined,
@@ -31,6 +36,7 @@ export function walk(root: Node, from: Node, path: string, followLast: boolean):
     through,
   });
   for (let name = todo.pop(); name !== undefined; name = todo.pop()) {
+    if (++steps > maxSteps) return fail('too-many-links', [name]);
     if (!isDirectory(at)) return fail('not-directory', [name]);
     if (name === '..') {
       at = at.parent ?? root;
@@ -45,6 +51,7 @@ export function walk(root: Node, from: Node, path: string, followLast: boolean):
     }
     through.push(child);
     const target = child.inode.entry.linkName ?? '';
+    if (target.length > maxTarget) return fail('too-many-links', [name]);
     const parts = partsOf(target);
     if (through.length > maxLinks || todo.length + parts.length > maxParts)
       return fail('too-many-links', [name]);

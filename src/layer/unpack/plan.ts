@@ -1,7 +1,6 @@
 import { LayerError } from '../errors.ts';
 import type { LayerEntry } from '../facts/types.ts';
 import type { ViewEntry } from '../merge/types.ts';
-import { nameBytes } from './file-path.ts';
 import type { UnpackLimits, UnpackOptions } from './types.ts';
 
 /** A file whose content comes out of a layer. */
@@ -63,13 +62,9 @@ export function planUnpack({ view }: Pick<UnpackOptions, 'view'>, limits: Unpack
   return { ...plan, files: filesByLayer(view.layers, wanted) };
 }
 
-/** Linux: PATH_MAX with its closing NUL. */
-const maxTargetBytes = 4095;
-
 /** Files, and links whose target a file system can hold: not an empty one. */
 function isMade({ kind, linkName = '' }: LayerEntry): boolean {
-  if (kind === 'file') return true;
-  return kind === 'symlink' && linkName !== '' && nameBytes(linkName).length <= maxTargetBytes;
+  return kind === 'file' || (kind === 'symlink' && linkName !== '');
 }
 
 function filesByLayer(

@@ -192,12 +192,13 @@ describe('what is unpacked is what the view shows', () => {
     expect([...onDisk().keys()]).toEqual(['dev']);
   });
 
-  test('links whose target no file system can hold are counted and not made', async () => {
+  test('links whose target no file system can hold are not made', async () => {
     const long = symlink('long', 'x'.repeat(4096));
     const image = await imageOf([
-      [long, symlink('empty', ''), hardlink('again', 'long'), symlink('fine', 'x'.repeat(4000))],
+      [long, symlink('empty', ''), hardlink('again', 'empty'), symlink('fine', 'x'.repeat(4000))],
     ]);
-    expect(await unpack(image)).toMatchObject({ skipped: 3, symlinks: 1 });
+    // The long one never was in the view: reading the layer leaves it out, with a note.
+    expect(await unpack(image)).toMatchObject({ skipped: 2, symlinks: 1 });
     expect(readdirSync(folder)).toEqual(['fine']);
   });
 
