@@ -25,6 +25,7 @@ export { chooseOffer, collectOffers, type Offer, platformNames } from './images/
 export { type Layout, openLayout } from './layout/layout.ts';
 export type { LocalRepository } from './layout/stored-repository.ts';
 export { formatLocation, type LocalLocation, type Location, parseLocation } from './location.ts';
+export { makeFolders } from './make-folders.ts';
 export { type OpenedLocal, openLocal } from './open-local.ts';
 export { createRegistryClient, type RegistryClient, type RegistryClientOptions } from './remote/client.ts';
 export {
