@@ -556,6 +556,15 @@ describe('writing', () => {
     expect(await readAll(bytes)).toMatchObject([{ name: long }]);
   });
 
+  test('a name that is not UTF-8 is written as the bytes it is, and says so', async () => {
+    const name = Buffer.from([0x61, 0xff]);
+    const written = await readAll(await collect(writeTar([{ name }, { name: 'é' }])));
+    expect(written.map(({ nameBytes, pax }) => [...nameBytes, pax.has('hdrcharset')])).toEqual([
+      [0x61, 0xff, true],
+      [0xc3, 0xa9, false],
+    ]);
+  });
+
   test.each([
     ['a stream longer than its size', { name: 'a', size: 1, body: inChunks(Buffer.from('ab'), 2) }],
     ['a stream shorter than its size', { name: 'a', size: 3, body: inChunks(Buffer.from('ab'), 2) }],

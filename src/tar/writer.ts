@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { EntryType } from './entry.ts';
 import { TarError } from './errors.ts';
 import { blockSize, encodeHeader, type HeaderFields } from './header.ts';
@@ -161,6 +162,8 @@ function fitFields(
   const text = (key: string, value: Uint8Array, width: number): Uint8Array => {
     if (value.length <= width && isAscii(value)) return value;
     records.set(key, value);
+    // Extended headers are UTF-8 unless told (POSIX pax, `hdrcharset`): libarchive gives up on a name that isn't.
+    if (!isUtf8(value)) records.set('hdrcharset', Buffer.from('BINARY'));
     return value.slice(0, width).map((byte) => (byte < 0x80 ? byte : 0x5f));
   };
   const split = splitName(wanted.name);

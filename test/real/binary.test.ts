@@ -1,12 +1,19 @@
-// What the binary room says of every ELF file of this system is what readelf says.
+// What the binary room says of every ELF file of this system, and of an arm64 one, is what readelf says.
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ElfFacts, type FileFacts, inspectFile, type Limits } from '../../src/binary/index.ts';
-import { exec, hasPrograms } from '../support/real-parts.ts';
+import { canMakeDebianRoot, debianRoot, rootTimeout } from '../support/debian-root.ts';
+import { viewOf } from '../support/file-facts.ts';
+import { honestLayers } from '../support/honest-image.ts';
+import { LayoutWriter } from '../support/layout-writer.ts';
+import { exec, hasPrograms, temporaryFolder } from '../support/real-parts.ts';
 
 const here = await hasPrograms('readelf');
+const hasDebian = here && (await canMakeDebianRoot());
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
 const batchSize = 25;
 const maxFileBytes = 64 * 1024 * 1024;
 
@@ -37,6 +44,16 @@ const machines: Readonly<Record<string, string>> = {
   'RISC-V': 'riscv',
   PowerPC64: 'ppc64',
   'IBM S/390': 's390',
+  ARCv2: 'arc2',
+  Alpha: 'alpha',
+  HPPA: 'parisc',
+  'Intel IA-64': 'ia64',
+  MC68000: 'm68k',
+  'MIPS R3000': 'mips',
+  PowerPC: 'ppc',
+  'Renesas / SuperH SH': 'sh',
+  Sparc: 'sparc',
+  'Sparc v9': 'sparcv9',
 };
 const types: Readonly<Record<string, string>> = {
   REL: 'relocatable',
@@ -132,29 +149,35 @@ function isElf(path: string): boolean {
   return size > 64 && size <= maxFileBytes && readFileSync(path).toString('latin1', 0, 4) === '\x7fELF';
 }
 
-describe.skipIf(!here)('ELF files, against readelf', () => {
+/** What we say of each ELF file under a folder, where it isn't what readelf says; and how many files were asked about. */
+async function compared(folder: string): Promise<{ differing: unknown[]; files: number }> {
+  const files = [...elfFiles(folder)];
+  const differing: unknown[] = [];
+  for (let at = 0; at < files.length; at += batchSize) {
+    const batch = files.slice(at, at + batchSize);
+    // With one file alone readelf leaves its name out.
+    const theirs = await readelf(batch.length > 1 ? batch : [...batch, ...batch]);
+    for (const file of batch) {
+      const facts = inspect(file);
+      const expected = theirs.get(file);
+      const found =
+        facts.kind === 'elf' && expected
+          ? { ...ours(facts.elf, expected), incomplete: facts.elf.incomplete }
+          : facts.kind;
+      const wanted = expected && { ...expected, incomplete: undefined };
+      if (!isDeepStrictEqual(found, wanted)) differing.push({ file, found, wanted });
+    }
+  }
+  return { differing, files: files.length };
+}
+
+describe.skipIf(!here)('ELF files of this system, against readelf', () => {
   const folders = ['/usr/bin', '/usr/sbin', '/usr/lib', '/usr/libexec', '/usr/aarch64-linux-gnu'];
 
   test.each(folders.filter((folder) => existsSync(folder)))('every ELF file under %s', async (folder) => {
-    const files = [...elfFiles(folder)];
-    const differing: unknown[] = [];
-    for (let at = 0; at < files.length; at += batchSize) {
-      const batch = files.slice(at, at + batchSize);
-      // With one file alone readelf leaves its name out.
-      const theirs = await readelf(batch.length > 1 ? batch : [...batch, ...batch]);
-      for (const file of batch) {
-        const facts = inspect(file);
-        const expected = theirs.get(file);
-        const found =
-          facts.kind === 'elf' && expected
-            ? { ...ours(facts.elf, expected), incomplete: facts.elf.incomplete }
-            : facts.kind;
-        const wanted = expected && { ...expected, incomplete: undefined };
-        if (!isDeepStrictEqual(found, wanted)) differing.push({ file, found, wanted });
-      }
-    }
+    const { differing, files } = await compared(folder);
     expect(differing).toEqual([]);
-    expect(files.length).toBeGreaterThan(0);
+    expect(files).toBeGreaterThan(0);
   });
 
   test('a file too big to be kept gives the same facts as one kept whole', () => {
@@ -168,6 +191,51 @@ describe.skipIf(!here)('ELF files, against readelf', () => {
     }
     expect(differing).toEqual([]);
   });
+});
+
+describe.skipIf(!hasDebian)('ELF files of a whole arm64 Debian, against readelf', () => {
+  let root = '';
+  beforeAll(async () => {
+    root = await debianRoot();
+  }, rootTimeout);
+
+  test('every one of more than 800', async () => {
+    const { differing, files } = await compared(root);
+    expect(differing).toEqual([]);
+    expect(files).toBeGreaterThan(800);
+  });
+
+  test('read as an image, each has the same facts as the file by itself', async () => {
+    const writer = new LayoutWriter(join(folder.path, 'layout'));
+    writer.addImage('it', { architecture: 'arm64', layers: await honestLayers() });
+    const view = await viewOf(writer.path, 'it', {});
+    const differing: unknown[] = [];
+    let files = 0;
+    for (const { path, entry } of view.entries()) {
+      if (entry.kind !== 'file' || !isElf(join(root, path))) continue;
+      files += 1;
+      const inImage = entry.facts?.kind === 'elf' ? facts(entry.facts.elf) : entry.facts;
+      const alone = inspect(join(root, path));
+      const byItself = alone.kind === 'elf' ? facts(alone.elf) : alone;
+      if (!isDeepStrictEqual(inImage, byItself)) differing.push({ path, inImage, byItself });
+    }
+    expect(differing).toEqual([]);
+    expect(files).toBeGreaterThan(800);
+  });
+
+  /** What the audit asks of an ELF file. */
+  function facts({
+    machine,
+    interpreter,
+    needed,
+    runpath,
+    rpath,
+    soname,
+    versionsNeeded,
+    incomplete,
+  }: ElfFacts) {
+    return { machine, interpreter, needed, runpath, rpath, soname, versionsNeeded, incomplete };
+  }
 });
 
 /** How much code was scanned may differ. */

@@ -1,182 +1,203 @@
-import { createHash } from 'node:crypto';
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildImage } from '../../src/fixture/index.ts';
-import { createLayerReader, type MergedView, mergeLayers } from '../../src/layer/index.ts';
+import type { MergedView } from '../../src/layer/index.ts';
 import { buildLayers, generatedLayers } from '../../src/layer/merge/generated-layers.test-support.ts';
-import { parseConfig, parseManifest } from '../../src/oci/index.ts';
-import { openLayout } from '../../src/registry/index.ts';
 import type { TarMember } from '../../src/tar/index.ts';
+import { Buildah, canMountOverlay, type StorageDriver } from '../support/buildah.ts';
+import { canMakeDebianRoot, rootTimeout } from '../support/debian-root.ts';
+import { type FileFact, factsOfView, factsOnDisk, viewOf } from '../support/file-facts.ts';
+import { honestLayers } from '../support/honest-image.ts';
+import { LayoutWriter } from '../support/layout-writer.ts';
 import { exec, hasPrograms, temporaryFolder, unpackDebianPackage } from '../support/real-parts.ts';
 
-// umoci unpacks layers on top of each other, as root, with owners and devices: what it makes is what we must say.
-const available = (await hasPrograms('umoci', 'tar')) && process.getuid?.() === 0;
+// Tools that unpack layers as root, with owners and devices: what they make is what we must say.
+const available = (await hasPrograms('umoci', 'buildah', 'tar')) && process.getuid?.() === 0;
+const hasDebian = available && (await canMakeDebianRoot());
+const hasOverlay = available && (await canMountOverlay(temporaryFolder().path));
 
-interface Fact {
-  readonly kind: string;
-  readonly mode: number;
-  readonly uid: number;
-  readonly size: number;
-  readonly content: string;
-  /** First path of the hard link group. */
-  readonly group: string;
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+let count = 0;
+
+/** An image with these layers, tagged `it`, in a layout of its own. */
+async function layoutOf(layers: readonly (readonly TarMember[])[]): Promise<string> {
+  const layout = join(folder.path, `layout-${count++}`);
+  const image = await buildImage({ platform: { os: 'linux', architecture: 'arm64' }, layers });
+  mkdirSync(join(layout, 'blobs/sha256'), { recursive: true });
+  for (const { descriptor, bytes } of [image.manifest, ...image.blobs])
+    writeFileSync(join(layout, 'blobs', descriptor.digest.replace(':', '/')), bytes);
+  writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+  const annotations = { 'org.opencontainers.image.ref.name': 'it' };
+  writeFileSync(
+    join(layout, 'index.json'),
+    JSON.stringify({ schemaVersion: 2, manifests: [{ ...image.manifest.descriptor, annotations }] }),
+  );
+  return layout;
 }
 
-function onDisk(root: string): Map<string, Fact> {
-  const facts = new Map<string, Fact>();
-  const groups = new Map<number, string>();
-  const visit = (path: string): void => {
-    for (const name of readdirSync(join(root, path)).sort((a, b) => (a < b ? -1 : 1))) {
-      const inner = path === '' ? name : `${path}/${name}`;
-      const stat = lstatSync(join(root, inner));
-      const kind = stat.isDirectory()
-        ? 'directory'
-        : stat.isSymbolicLink()
-          ? 'symlink'
-          : stat.isFile()
-            ? 'file'
-            : stat.isFIFO()
-              ? 'fifo'
-              : stat.isCharacterDevice()
-                ? 'character-device'
-                : 'other';
-      const group = kind === 'directory' ? inner : (groups.get(stat.ino) ?? inner);
-      groups.set(stat.ino, group);
-      facts.set(inner, {
-        kind,
-        mode: kind === 'symlink' ? 0o777 : stat.mode & 0o7777,
-        uid: stat.uid,
-        size: kind === 'file' ? stat.size : 0,
-        content:
-          kind === 'file'
-            ? createHash('sha256')
-                .update(readFileSync(join(root, inner)))
-                .digest('hex')
-            : kind === 'symlink'
-              ? readlinkSync(join(root, inner))
-              : '',
-        group,
-      });
-      if (kind === 'directory') visit(inner);
-    }
-  };
-  visit('');
+async function byUmoci(layout: string): Promise<Map<string, FileFact>> {
+  const bundle = `${layout}-bundle`;
+  await exec('umoci', 'unpack', '--image', `${layout}:it`, bundle);
+  const facts = factsOnDisk(join(bundle, 'rootfs'));
+  rmSync(bundle, { recursive: true });
   return facts;
 }
 
-function ofView(view: MergedView): Map<string, Fact> {
-  const facts = new Map<string, Fact>();
-  for (const { path, entry } of view.entries())
-    facts.set(path, {
-      kind: entry.kind,
-      mode: entry.kind === 'symlink' ? 0o777 : entry.mode,
-      uid: entry.uid,
-      size: entry.size,
-      content: entry.sha256 ?? entry.linkName ?? '',
-      group: view.links(path)[0] ?? '',
-    });
-  return facts;
-}
-
-/** Reads the image `it` of a layout as armload does. */
-async function viewOf(layout: string): Promise<MergedView> {
-  const repository = await openLayout(layout);
-  const reader = createLayerReader();
-  try {
-    const manifest = parseManifest((await repository.manifest('it')).bytes);
-    if (manifest.kind !== 'image') throw new Error(manifest.kind);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of repository.blob(manifest.config)) chunks.push(chunk);
-    const { diffIds } = parseConfig(Buffer.concat(chunks));
-    const layers = await Promise.all(
-      manifest.layers.map((descriptor, index) =>
-        reader.read({ repository, descriptor, ...(diffIds[index] && { diffId: diffIds[index] }) }),
-      ),
-    );
-    return mergeLayers(layers, { symlinkedParents: 'follow' });
-  } finally {
-    await reader.close();
+/** Layers that umoci made of changes to Debian packages: files removed, replaced, linked, given other owners. */
+async function packageImage(): Promise<string> {
+  const layout = join(folder.path, 'debian');
+  const bundle = join(folder.path, 'debian-work');
+  await exec('umoci', 'init', '--layout', layout);
+  await exec('umoci', 'new', '--image', `${layout}:it`);
+  await exec('umoci', 'unpack', '--image', `${layout}:it`, bundle);
+  const rootfs = join(bundle, 'rootfs');
+  for (const name of ['base-files', 'coreutils', 'perl-base', 'libc6', 'iputils-ping']) {
+    const root = await unpackDebianPackage(folder.path, name, 'amd64');
+    await exec('sh', '-c', 'cp -a "$0"/. "$1"', root, rootfs);
   }
+  await exec('sh', '-c', 'cd "$0" && ln bin/ls bin/dir2 && mknod dev/null c 1 3; true', rootfs);
+  await exec('umoci', 'repack', '--refresh-bundle', '--image', `${layout}:it`, bundle);
+  const changes = [
+    'rm -r usr/share/doc bin/ls usr/lib/x86_64-linux-gnu/perl-base/IO',
+    'mv lib64 lib64.old; ln -s usr/lib lib64; rm -r usr/share/man; echo no > usr/share/man',
+    'chmod 4750 bin/cat; chown 1234:70000 etc; ln usr/bin/env usr/bin/env2; mkfifo run/pipe',
+    'setfattr -n user.test -v x usr/bin/id; truncate -s 5M sparse',
+  ];
+  await exec('sh', '-c', `cd "$0" && { ${changes.join('; ')}; true; }`, rootfs);
+  await exec('umoci', 'repack', '--refresh-bundle', '--image', `${layout}:it`, bundle);
+  await exec('sh', '-c', 'cd "$0" && mkdir -p usr/share/doc/new bin/x && rm -r etc && mkdir etc', rootfs);
+  await exec('umoci', 'repack', '--image', `${layout}:it`, bundle);
+  rmSync(bundle, { recursive: true });
+  return layout;
+}
+
+/** Both as plain objects, for a difference that can be read. */
+function expectSame(ours: Map<string, FileFact>, theirs: Map<string, FileFact>): void {
+  expect(Object.fromEntries(ours)).toEqual(Object.fromEntries(theirs));
 }
 
 describe.skipIf(!available)('the merged view agrees with umoci', () => {
-  const folder = temporaryFolder();
-  let count = 0;
-  afterAll(() => folder.remove());
-
-  async function layoutOf(layers: readonly (readonly TarMember[])[]): Promise<string> {
-    const layout = join(folder.path, `layout-${count++}`);
-    const image = await buildImage({ platform: { os: 'linux', architecture: 'arm64' }, layers });
-    mkdirSync(join(layout, 'blobs/sha256'), { recursive: true });
-    for (const { descriptor, bytes } of [image.manifest, ...image.blobs])
-      writeFileSync(join(layout, 'blobs', descriptor.digest.replace(':', '/')), bytes);
-    writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-    const annotations = { 'org.opencontainers.image.ref.name': 'it' };
-    writeFileSync(
-      join(layout, 'index.json'),
-      JSON.stringify({ schemaVersion: 2, manifests: [{ ...image.manifest.descriptor, annotations }] }),
-    );
-    return layout;
-  }
-
-  async function unpacked(layout: string): Promise<Map<string, Fact>> {
-    const bundle = `${layout}-bundle`;
-    await exec('umoci', 'unpack', '--image', `${layout}:it`, bundle);
-    const facts = onDisk(join(bundle, 'rootfs'));
-    rmSync(bundle, { recursive: true });
-    return facts;
-  }
-
-  test('generated layers with whiteouts, opaque directories, hard links and replaced links', async () => {
+  test('on 100 images of generated layers: whiteouts, opaque directories, hard and replaced links', async () => {
     await fc.assert(
       fc.asyncProperty(generatedLayers, async (changes) => {
         const layout = await layoutOf(buildLayers(changes).layers);
-        const [view, disk] = [await viewOf(layout), await unpacked(layout)];
-        expect(Object.fromEntries(ofView(view))).toEqual(Object.fromEntries(disk));
+        const view = await viewOf(layout, 'it', { symlinkedParents: 'follow' });
+        expectSame(factsOfView(view), await byUmoci(layout));
         rmSync(layout, { recursive: true });
       }),
       { numRuns: 100 },
     );
   });
+});
 
-  test('an image of Debian packages, whose layers umoci made', async () => {
-    const layout = join(folder.path, 'debian');
-    const bundle = join(folder.path, 'debian-work');
-    await exec('umoci', 'init', '--layout', layout);
-    await exec('umoci', 'new', '--image', `${layout}:it`);
-    await exec('umoci', 'unpack', '--image', `${layout}:it`, bundle);
-    const rootfs = join(bundle, 'rootfs');
-    for (const name of ['base-files', 'coreutils', 'perl-base', 'libc6', 'iputils-ping']) {
-      const root = await unpackDebianPackage(folder.path, name, 'amd64');
-      await exec('sh', '-c', 'cp -a "$0"/. "$1"', root, rootfs);
-    }
-    await exec('sh', '-c', 'cd "$0" && ln bin/ls bin/dir2 && mknod dev/null c 1 3; true', rootfs);
-    await exec('umoci', 'repack', '--refresh-bundle', '--image', `${layout}:it`, bundle);
-    const changes = [
-      'rm -r usr/share/doc bin/ls usr/lib/x86_64-linux-gnu/perl-base/IO',
-      'mv lib64 lib64.old; ln -s usr/lib lib64; rm -r usr/share/man; echo no > usr/share/man',
-      'chmod 4750 bin/cat; chown 1234:70000 etc; ln usr/bin/env usr/bin/env2; mkfifo run/pipe',
-      'setfattr -n user.test -v x usr/bin/id; truncate -s 5M sparse',
-    ];
-    await exec('sh', '-c', `cd "$0" && { ${changes.join('; ')}; true; }`, rootfs);
-    await exec('umoci', 'repack', '--refresh-bundle', '--image', `${layout}:it`, bundle);
-    await exec('sh', '-c', 'cd "$0" && mkdir -p usr/share/doc/new bin/x && rm -r etc && mkdir etc', rootfs);
-    await exec('umoci', 'repack', '--image', `${layout}:it`, bundle);
-
-    const view = await viewOf(layout);
-    const disk = await unpacked(layout);
+describe.skipIf(!available)('the merged view agrees with umoci on Debian packages', () => {
+  test('on more than 800 paths of 3 layers', async () => {
+    const layout = await packageImage();
+    const view = await viewOf(layout, 'it', { symlinkedParents: 'follow' });
     expect(view.layers).toHaveLength(3);
     expect(view.size).toBeGreaterThan(800);
-    expect(Object.fromEntries(ofView(view))).toEqual(Object.fromEntries(disk));
+    expectSame(factsOfView(view), await byUmoci(layout));
+  });
+});
+
+/** Buildah refuses layers that name a path twice: the last change of a path stays. */
+function withoutRepeats<Change extends { readonly path: string }>(layers: readonly (readonly Change[])[]) {
+  return layers.map((changes) => [...new Map(changes.map((change) => [change.path, change])).values()]);
+}
+
+/** On overlayfs, directories that a layer implies lose mode and owner in buildah; in containerd they don't. */
+function withoutDirectoryModes(facts: Map<string, FileFact>): Map<string, FileFact> {
+  const plain = { mode: 0, uid: 0, gid: 0 };
+  return new Map(
+    [...facts].map(([path, fact]) => [path, fact.kind === 'directory' ? { ...fact, ...plain } : fact]),
+  );
+}
+
+describe.skipIf(!available)('the merged view agrees with buildah mount on generated layers', () => {
+  /** Buildah doesn't take every layer: none that repeats a path, or whose paths lead through a file. */
+  const refusal = /adding layer with blob/;
+
+  async function compared(driver: StorageDriver, symlinkedParents: 'follow' | 'replace'): Promise<number> {
+    const buildah = new Buildah(join(folder.path, `buildah-${driver}`), driver);
+    const facts = driver === 'overlay' ? withoutDirectoryModes : (all: Map<string, FileFact>) => all;
+    let images = 0;
+    await fc.assert(
+      fc.asyncProperty(generatedLayers, async (changes) => {
+        const layout = await layoutOf(buildLayers(withoutRepeats(changes)).layers);
+        const view = await viewOf(layout, 'it', { symlinkedParents });
+        const theirs = await buildah.mounted(`oci:${layout}:it`, factsOnDisk).catch((error: unknown) => {
+          if (!refusal.test(String(error))) throw error;
+        });
+        rmSync(layout, { recursive: true });
+        if (theirs === undefined) return;
+        expectSame(facts(factsOfView(view)), facts(theirs));
+        images += 1;
+      }),
+      { numRuns: 40 },
+    );
+    await buildah.remove();
+    return images;
+  }
+
+  test('storage driver vfs, which follows links of lower layers, on more than 10 images', async () => {
+    expect(await compared('vfs', 'follow')).toBeGreaterThan(10);
+  });
+
+  test.skipIf(!hasOverlay)(
+    'storage driver overlay, where directories replace them, on more than 10 images',
+    async () => {
+      expect(await compared('overlay', 'replace')).toBeGreaterThan(10);
+    },
+  );
+});
+
+/** A layer as builders leave them: things removed, replaced by things of other kinds, linked, given owners and rights. */
+const changes = `
+mkdir -p usr/share/man usr/bin etc usr/lib/jvm run var/lib/nginx dev
+touch usr/share/.wh.doc usr/share/man/.wh..wh..opq etc/.wh.nginx
+mkdir usr/share/man/man1 && echo page >usr/share/man/man1/new.1
+echo text >usr/bin/python3 && chmod 4750 usr/bin/python3
+echo file >usr/games
+ln -s ../etc usr/lib/aarch64-linux-gnu.old
+echo one >usr/bin/first && ln usr/bin/first usr/bin/second && ln usr/bin/first usr/lib/third
+chown -h 1234:70000 usr/bin/first usr/lib/aarch64-linux-gnu.old
+mkfifo run/pipe && mknod dev/port b 7 0 && chmod 1777 run
+truncate -s 5M usr/lib/holes
+`;
+
+describe.skipIf(!hasDebian)('the merged view agrees with umoci and buildah on a whole arm64 Debian', () => {
+  let layout = '';
+  let view: MergedView;
+  beforeAll(async () => {
+    const changed = join(folder.path, 'changed');
+    mkdirSync(changed);
+    await exec('sh', '-ec', `cd "$0"; ${changes}`, changed);
+    const writer = new LayoutWriter(join(folder.path, 'whole'));
+    const added = await writer.addLayer(changed, { createdBy: 'RUN changes', without: [] });
+    writer.addImage('it', { architecture: 'arm64', layers: [...(await honestLayers()), added] });
+    layout = writer.path;
+    view = await viewOf(layout, 'it', { symlinkedParents: 'follow' });
+  }, rootTimeout);
+
+  test('more than 8,000 paths of 5 layers, some of them changed', () => {
+    expect(view.layers).toHaveLength(5);
+    expect(view.size).toBeGreaterThan(8000);
+    expect(view.lookup('usr/share/doc')).toBeUndefined();
+    expect(view.lookup('usr/games')?.entry.kind).toBe('file');
+    expect(view.list('usr/share/man').map(({ path }) => path)).toEqual(['usr/share/man/man1']);
+  });
+
+  test('umoci unpack', async () => {
+    expectSame(factsOfView(view), await byUmoci(layout));
+  });
+
+  test('buildah mount', async () => {
+    const buildah = new Buildah(join(folder.path, 'buildah-whole'), 'vfs');
+    const theirs = await buildah.mounted(`oci:${layout}:it`, factsOnDisk);
+    await buildah.remove();
+    expectSame(factsOfView(view), theirs);
   });
 });

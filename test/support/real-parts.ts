@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,12 @@ export async function hasPrograms(...names: readonly string[]): Promise<boolean>
 
 export async function exec(program: string, ...args: readonly string[]): Promise<string> {
   const { stdout } = await run(program, [...args], { maxBuffer: 64 * 1024 * 1024 });
+  return stdout;
+}
+
+/** The same, started in a folder. */
+export async function execIn(folder: string, program: string, ...args: readonly string[]): Promise<string> {
+  const { stdout } = await run(program, [...args], { cwd: folder, maxBuffer: 64 * 1024 * 1024 });
   return stdout;
 }
 
@@ -56,8 +63,10 @@ export async function armload(
   return { code, stdout, stderr };
 }
 
+/** An empty folder. Its name has no capitals: buildah takes paths for image names, which have none. */
 export function temporaryFolder(): { path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), 'armload-real-'));
+  const path = join(tmpdir(), `armload-real-${randomUUID()}`);
+  mkdirSync(path, { mode: 0o700 });
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
