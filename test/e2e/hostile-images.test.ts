@@ -586,7 +586,8 @@ describe('bombs', () => {
       why: expect.stringMatching(/500 times/),
     });
     expect(seconds).toBeLessThan(30);
-    expect(megabytes).toBeLessThan(300);
+    // 120 alone; on a busy machine more waits for the garbage collector.
+    expect(megabytes).toBeLessThan(800);
   }, 60_000);
 });
 
