@@ -276,7 +276,7 @@ describe('layers that are not what they say', () => {
         gives: 'malformed',
       },
     },
-    { seconds: 20, megabytes: 500 },
+    { seconds: 60, megabytes: 1200 },
   );
 });
 
@@ -367,7 +367,7 @@ describe('names and links that lead astray', () => {
         says: /has no meaning/,
       },
     },
-    { seconds: 20, megabytes: 500 },
+    { seconds: 60, megabytes: 1200 },
   );
 
   test('control characters in names do not reach a terminal', async () => {
@@ -515,7 +515,7 @@ describe('programs and settings that never end', () => {
         says: /package-database/,
       },
     },
-    { seconds: 30, megabytes: 700 },
+    { seconds: 60, megabytes: 1200 },
   );
 });
 
@@ -571,7 +571,7 @@ describe('bombs', () => {
         says: /not-read-whole/,
       },
     },
-    { seconds: 30, megabytes: 500 },
+    { seconds: 60, megabytes: 1200 },
   );
 
   test('10 GB of zeros in 10 MB of gzip end at a limit that is named', async () => {
@@ -659,7 +659,7 @@ describe('little that asks for much work', () => {
         gives: 'too-large',
       },
     },
-    { seconds: 40, megabytes: 700 },
+    { seconds: 60, megabytes: 1200 },
   );
 });
 
