@@ -6,7 +6,7 @@ import {
   madeUpDirectory,
   type Node,
   partsOf,
-  pathOf,
+  pathIn,
   place,
   remove,
 } from './tree.ts';
@@ -147,7 +147,7 @@ export class LayerApplication {
     this.#tell(
       'through-lower-symlink',
       forPath,
-      `the path leads through ${pathOf(link)}, a symbolic link to ${target} in layer ${link.layer}: engines disagree whether the link is followed or replaced by a directory`,
+      `the path leads through ${link.path}, a symbolic link to ${target} in layer ${link.layer}: engines disagree whether the link is followed or replaced by a directory`,
     );
     return this.#symlinkedParents === 'follow';
   }
@@ -155,11 +155,10 @@ export class LayerApplication {
   /** A directory for a path whose parents the tar doesn't name, or that lower layers have as something else. */
   #make(parent: Node, name: string, existing: Node | undefined, forPath: string): Node | undefined {
     if (existing !== undefined && existing.layer === this.#layer) {
-      this.#tell('parent-not-directory', forPath, `${pathOf(existing)} is a ${existing.inode.entry.kind}`);
+      this.#tell('parent-not-directory', forPath, `${existing.path} is a ${existing.inode.entry.kind}`);
       return undefined;
     }
-    const parentPath = pathOf(parent);
-    const path = parentPath === '' ? name : `${parentPath}/${name}`;
+    const path = pathIn(parent, name);
     this.#countMade(path.length);
     return place(parent, name, madeUpDirectory(path, this.#layer), this.#layer);
   }

@@ -2,7 +2,7 @@ import type { Digest } from '../../oci/index.ts';
 import { LayerError } from '../errors.ts';
 import type { LayerFacts } from '../facts/types.ts';
 import { LayerApplication } from './apply.ts';
-import { isDirectory, madeUpDirectory, type Node, pathOf } from './tree.ts';
+import { isDirectory, madeUpDirectory, type Node } from './tree.ts';
 import type { MergedView, MergeOptions, Resolution, ViewEntry, ViewNote } from './types.ts';
 import { walk } from './walk.ts';
 
@@ -21,6 +21,7 @@ export function mergeLayers(layers: readonly LayerFacts[], options: MergeOptions
   const root: Node = {
     name: '',
     parent: undefined,
+    path: '',
     inode: madeUpDirectory('', 0),
     layer: 0,
     children: undefined,
@@ -74,7 +75,7 @@ class View implements MergedView {
     const walked = walk(this.#root, from, path, options.followLast ?? true);
     const through = walked.through.map(viewOf);
     if (walked.node !== undefined) return { found: true, entry: viewOf(walked.node), through };
-    const base = pathOf(walked.at);
+    const base = walked.at.path;
     const end = [...(base === '' ? [] : [base]), ...walked.rest].join('/');
     return { found: false, reason: walked.reason, path: end, through };
   }
@@ -92,7 +93,7 @@ class View implements MergedView {
   links(path: string): readonly string[] {
     const node = this.#node(path);
     if (node === undefined) return [];
-    if (isDirectory(node) || node.inode.links < 2) return [pathOf(node)];
+    if (isDirectory(node) || node.inode.links < 2) return [node.path];
     this.#groups ??= this.#group();
     return this.#groups.get(node.inode) ?? [];
   }
@@ -116,10 +117,14 @@ class View implements MergedView {
   }
 
   *#nodes(): Generator<Node, undefined, undefined> {
-    const todo = sorted(this.#root).reverse();
+    const todo: Node[] = [];
+    const push = (children: readonly Node[]) => {
+      for (let index = children.length - 1; index >= 0; index--) todo.push(children[index] as Node);
+    };
+    push(sorted(this.#root));
     for (let node = todo.pop(); node !== undefined; node = todo.pop()) {
       yield node;
-      for (const child of sorted(node).reverse()) todo.push(child);
+      push(sorted(node));
     }
     return undefined;
   }
@@ -129,27 +134,29 @@ class View implements MergedView {
     for (const node of this.#nodes()) {
       if (node.inode.links < 2 || isDirectory(node)) continue;
       const group = groups.get(node.inode);
-      if (group === undefined) groups.set(node.inode, [pathOf(node)]);
-      else group.push(pathOf(node));
+      if (group === undefined) groups.set(node.inode, [node.path]);
+      else group.push(node.path);
     }
     return groups;
   }
 }
 
-function sorted(node: Node): Node[] {
+function sorted(node: Node): readonly Node[] {
   if (node.children === undefined) return [];
-  return [...node.children.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
+  node.ordered ??= [...node.children.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
+  return node.ordered;
 }
 
 function viewOf(node: Node): ViewEntry {
-  const { inode } = node;
-  return {
-    path: pathOf(node),
+  const { inode, path, layer } = node;
+  node.view ??= {
+    path,
     entry: inode.entry,
-    layer: node.layer,
+    layer,
     contentLayer: inode.layer,
     implicit: inode.index < 0,
   };
+  return node.view;
 }
 
 function budgetOf(limit: number, what: string): (count: number) => void {

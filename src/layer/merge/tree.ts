@@ -1,4 +1,5 @@
 import type { LayerEntry } from '../facts/types.ts';
+import type { ViewEntry } from './types.ts';
 
 /** What hard links share. */
 export interface Inode {
@@ -12,10 +13,15 @@ export interface Inode {
 export interface Node {
   readonly name: string;
   readonly parent: Node | undefined;
+  /** From the root; empty for the root itself. */
+  readonly path: string;
   inode: Inode;
   /** The layer that gave the path last. */
   layer: number;
   children: Map<string, Node> | undefined;
+  /** What a view of the finished tree makes once and asks for often. */
+  view?: ViewEntry;
+  ordered?: readonly Node[];
 }
 
 export function isDirectory(node: Node): boolean {
@@ -27,16 +33,14 @@ export function madeUpDirectory(path: string, layer: number): Inode {
   return { entry, layer, index: -1, links: 1 };
 }
 
-export function pathOf(node: Node): string {
-  const names: string[] = [];
-  for (let at: Node = node; at.parent !== undefined; at = at.parent) names.push(at.name);
-  return names.reverse().join('/');
+export function pathIn(parent: Node, name: string): string {
+  return parent.path === '' ? name : `${parent.path}/${name}`;
 }
 
 /** Puts an inode at a name, in place of what is there with all that's in it. */
 export function place(parent: Node, name: string, inode: Inode, layer: number): Node {
   remove(parent, name);
-  const node: Node = { name, parent, inode, layer, children: undefined };
+  const node: Node = { name, parent, path: pathIn(parent, name), inode, layer, children: undefined };
   parent.children ??= new Map();
   parent.children.set(name, node);
   return node;
