@@ -9,12 +9,14 @@ const rooms = {
   layer: ['core', 'oci', 'tar', 'registry', 'binary'],
   fixture: ['core', 'oci', 'tar', 'registry'],
   audit: ['core', 'oci', 'registry', 'layer', 'binary', 'results'],
+  publish: ['core', 'oci', 'registry', 'results'],
+  port: ['core', 'oci', 'tar', 'registry', 'layer', 'binary', 'audit', 'publish', 'results'],
   inventory: ['core', 'oci', 'results'],
   readiness: ['core', 'oci', 'registry', 'results'],
   report: ['core', 'results'],
   scan: ['core', 'oci', 'registry', 'layer', 'inventory', 'readiness', 'audit', 'results'],
   demo: ['core', 'oci', 'registry', 'fixture', 'scan', 'audit', 'results', 'report'],
-  cli: ['core', 'oci', 'registry', 'inventory', 'readiness', 'results', 'report', 'scan', 'audit', 'demo'],
+  cli: ['core', 'oci', 'registry', 'inventory', 'readiness', 'results', 'report', 'scan', 'audit', 'publish', 'port', 'demo'],
 };
 
 const arrows = Object.entries(rooms).map(([room, allowed]) => ({

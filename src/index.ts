@@ -19,6 +19,7 @@ export {
   parseReference,
   type Reference,
 } from './oci/index.ts';
+export { type PublishOptions, publish } from './publish/index.ts';
 export {
   type AuditResult,
   type AuditVerdict,
@@ -27,6 +28,8 @@ export {
   type ForeignVerdict,
   type ImageAudit,
   type ImageResult,
+  type PublishResult,
+  publishResultSchema,
   type Readiness,
   type ReadinessState,
   type ScanResult,

@@ -35,14 +35,21 @@ export function baseCommand(name: string, examples: readonly string[]): Command 
     .exitOverride();
 }
 
-/** Adds the options of commands that give a result. */
-export function withResultOptions(command: Command): Command {
+/** Adds the options of commands that give a result; without `platform` where there is no target. */
+export function withResultOptions(command: Command, { platform = true } = {}): Command {
   const names = formats.map(({ name, description }) => `${name}: ${description}`).join('; ');
-  return command
+  command
     .option('-f, --format <format>', `${names} (default: ${formats[0]?.name})`)
-    .option('-o, --output <file>', 'write the result to a file, all or nothing')
-    .option('-p, --platform <platform>', 'the target, os/architecture[/variant] (default: linux/arm64)')
-    .option('-c, --config <file>', 'the configuration (default: armload.yaml here, if there is one)');
+    .option('-o, --output <file>', 'write the result to a file, all or nothing');
+  if (platform)
+    command.option(
+      '-p, --platform <platform>',
+      'the target, os/architecture[/variant] (default: linux/arm64)',
+    );
+  return command.option(
+    '-c, --config <file>',
+    'the configuration (default: armload.yaml here, if there is one)',
+  );
 }
 
 /**

@@ -29,6 +29,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./audit-command.ts'),
   },
   {
+    name: 'publish',
+    operands: 'DESTINATION SOURCE...',
+    summary: 'join images into one index, and publish it',
+    load: () => import('./publish-command.ts'),
+  },
+  {
     name: 'registry',
     operands: 'DIR',
     summary: 'serves a directory as a registry',

@@ -1,3 +1,4 @@
+export type { Destination } from './access/destination.ts';
 export { type ImageAccess, type OpenedImage, openAccess } from './access/image-access.ts';
 export type { AccessOptions } from './access/options.ts';
 export { type ArchiveWriter, createOciArchive } from './archive/write-oci-archive.ts';

@@ -1,4 +1,4 @@
-import type { AuditResult, ScanResult } from '../results/index.ts';
+import type { AuditResult, PublishResult, ScanResult } from '../results/index.ts';
 import type { AuditFailOn } from './audit/outcome.ts';
 import type { FailOn } from './outcome.ts';
 
@@ -24,11 +24,12 @@ export interface AuditReportOptions extends Drawing {
   readonly failOn?: readonly AuditFailOn[];
 }
 
-/** A report format. Adding one is a file with a `render` and a `renderAudit`, and one line in `formats.ts`. */
+/** A report format. Adding one is a file with a drawing of each result, and one entry in `formats.ts`. */
 export interface ReportFormat {
   readonly name: string;
   /** For `--help`. */
   readonly description: string;
   render(result: ScanResult, options: ReportOptions): string;
   renderAudit(result: AuditResult, options: AuditReportOptions): string;
+  renderPublish(result: PublishResult, options: Drawing): string;
 }

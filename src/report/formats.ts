@@ -3,16 +3,31 @@ import { renderAuditTable } from './audit/table.ts';
 import type { ReportFormat } from './format.ts';
 import { renderJson } from './json.ts';
 import { renderMarkdown } from './markdown.ts';
+import { renderPublishMarkdown } from './publish/markdown.ts';
+import { renderPublishTable } from './publish/table.ts';
 import { renderTable } from './table.ts';
 
 /** Every report format, one line each; the first is the default. */
 export const formats: readonly ReportFormat[] = [
-  { name: 'table', description: 'for people', render: renderTable, renderAudit: renderAuditTable },
-  { name: 'json', description: 'for programs, see schemas/', render: renderJson, renderAudit: renderJson },
+  {
+    name: 'table',
+    description: 'for people',
+    render: renderTable,
+    renderAudit: renderAuditTable,
+    renderPublish: renderPublishTable,
+  },
+  {
+    name: 'json',
+    description: 'for programs, see schemas/',
+    render: renderJson,
+    renderAudit: renderJson,
+    renderPublish: renderJson,
+  },
   {
     name: 'markdown',
     description: 'for pull-request comments',
     render: renderMarkdown,
     renderAudit: renderAuditMarkdown,
+    renderPublish: renderPublishMarkdown,
   },
 ];

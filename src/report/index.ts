@@ -15,5 +15,7 @@ export {
   type Outcome,
   outcomeOf,
 } from './outcome.ts';
+export { publishOutcomeOf } from './publish/outcome.ts';
+export { publishTotalsOf } from './publish/sentences.ts';
 export { totalsOf } from './sentences.ts';
 export { describeShare, plainText } from './text.ts';

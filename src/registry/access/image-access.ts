@@ -1,3 +1,4 @@
+import { UsageError } from '../../core/index.ts';
 import type { Digest, Reference } from '../../oci/index.ts';
 import { cachingRepository } from '../cache/caching-repository.ts';
 import { defaultCacheDirectory, memoryCache, openCache } from '../cache/open-cache.ts';
@@ -8,10 +9,11 @@ import { credentialIdentity, type IdentityOf } from '../credentials/identity.ts'
 import { type PullSecret, pullSecretStore } from '../credentials/pull-secrets.ts';
 import type { TracedStore } from '../credentials/source.ts';
 import { loadHosts } from '../hosts/host-table.ts';
-import type { LocalLocation, Location } from '../location.ts';
+import { formatLocation, type LocalLocation, type Location } from '../location.ts';
 import { openLocal } from '../open-local.ts';
 import { createRegistryClient, type RegistryClient, type RegistryClientOptions } from '../remote/client.ts';
 import type { Repository } from '../types.ts';
+import { type Destination, localDestination, remoteDestination } from './destination.ts';
 import type { AccessOptions } from './options.ts';
 import { type RequestBudget, withinBudget } from './request-budget.ts';
 
@@ -36,6 +38,13 @@ export interface ImageAccess {
    * @throws RegistryError for a layout or archive that can't be opened.
    */
   open(location: Location, pullSecrets?: readonly PullSecret[]): Promise<OpenedImage>;
+  /**
+   * Opens a place to write to, with the same credentials and settings, but past mirrors and caches: what is decided by
+   * what is there now has to be asked of the registry itself.
+   * @throws UsageError for a transport that can't be written, or a registry offline; RegistryError for a layout or
+   * archive that can't be read.
+   */
+  openWritable(location: Location): Promise<Destination>;
   close(): Promise<void>;
 }
 
@@ -101,6 +110,7 @@ class Access implements ImageAccess {
   readonly #budget: RequestBudget;
   readonly #askers = new Map<string, Asker>();
   readonly #opened: { close?(): Promise<void> }[] = [];
+  #writer: RegistryClient | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -113,9 +123,25 @@ class Access implements ImageAccess {
       : this.#local(location);
   }
 
+  async openWritable(location: Location): Promise<Destination> {
+    const { cwd = process.cwd(), signal, offline = false } = this.#parts.options;
+    if (location.transport !== 'registry') {
+      const local = await localDestination(location, { cwd, ...(signal === undefined ? {} : { signal }) });
+      this.#opened.push(local);
+      return local;
+    }
+    if (offline)
+      throw new UsageError('USAGE', `${formatLocation(location)} can't be written offline`, {
+        hint: 'Leave --offline out, or write to an oci: folder or an oci-archive: file.',
+      });
+    const { registry, repository } = location.reference;
+    return remoteDestination(this.#writing().repository({ registry, repository }), location.reference);
+  }
+
   async close(): Promise<void> {
     await this.#parts.cache.close();
-    for (const { client } of this.#askers.values()) {
+    const clients = [...this.#askers.values()].map(({ client }) => client);
+    for (const client of [...clients, ...(this.#writer === undefined ? [] : [this.#writer])]) {
       for (const { host, requests } of client.statistics()) {
         this.#parts.options.onEvent?.({ type: 'debug', message: `${host}: ${requests} requests` });
       }
@@ -144,6 +170,17 @@ class Access implements ImageAccess {
       layers: opened,
       subject: named === undefined ? { ...(tag === undefined ? {} : { tag }) } : { digest: named },
     };
+  }
+
+  #writing(): RegistryClient {
+    const { clientOptions, credentials } = this.#parts;
+    const { hosts = () => ({}), ...rest } = clientOptions;
+    this.#writer ??= createRegistryClient({
+      ...rest,
+      credentials,
+      hosts: (registry) => ({ ...hosts(registry), mirrors: [] }),
+    });
+    return this.#writer;
   }
 
   #asker(secrets: readonly PullSecret[]): Asker {

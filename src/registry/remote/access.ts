@@ -46,6 +46,8 @@ export class Access {
   readonly engine: Engine;
   /** Set once the registry turned out to have no referrers API. */
   lacksReferrers = false;
+  /** Lists of referrers that this process is writing, with who comes last. */
+  readonly listWriters = new Map<string, Promise<void>>();
   readonly #mirrors: readonly EndpointAccess[];
   readonly #home: EndpointAccess;
 

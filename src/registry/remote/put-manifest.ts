@@ -2,6 +2,7 @@ import { type Digest, digestOf } from '../../oci/index.ts';
 import { RegistryError } from '../errors.ts';
 import type { CallOptions } from '../types.ts';
 import { type Access, type ApiCall, expectStatus } from './access.ts';
+import { keepsReferrers, listReferrer, referrerOf } from './list-referrer.ts';
 import { type Name, nameOf } from './name.ts';
 import { confirmDigest } from './uploads.ts';
 
@@ -10,14 +11,37 @@ export interface ManifestContent {
   readonly bytes: Uint8Array;
 }
 
-/** PUT of a manifest, by tag or by digest. Gives the digest of the bytes. */
+type PutOptions = CallOptions & { readonly tag?: string };
+
+/**
+ * PUT of a manifest, by tag or by digest. Gives the digest of the bytes. One with a subject is listed among its referrers
+ * too, where the registry leaves that to its clients.
+ */
 export async function putManifest(
   access: Access,
   name: Name,
   manifest: ManifestContent,
-  { tag, signal }: CallOptions & { readonly tag?: string } = {},
+  options: PutOptions = {},
 ): Promise<Digest> {
-  const { bytes, mediaType } = manifest;
+  const { digest, listed } = await send(access, name, manifest, options);
+  const referrer = listed ? undefined : referrerOf(manifest);
+  if (referrer === undefined) return digest;
+  const { signal } = options;
+  await listReferrer(access, name, referrer, {
+    ...(signal === undefined ? {} : { signal }),
+    put: async (list, tag) => {
+      await send(access, name, list, { ...options, tag });
+    },
+  });
+  return digest;
+}
+
+async function send(
+  access: Access,
+  name: Name,
+  { bytes, mediaType }: ManifestContent,
+  { tag, signal }: PutOptions,
+): Promise<{ readonly digest: Digest; readonly listed: boolean }> {
   const digest = digestOf(bytes);
   const target = tag ?? digest;
   const what = `Writing the manifest of ${nameOf(name)}${tag === undefined ? '@' : ':'}${target}`;
@@ -40,6 +64,6 @@ export async function putManifest(
   return access.home(call, (answer) => {
     expectStatus(answer, 201, 200);
     confirmDigest(answer, digest);
-    return digest;
+    return { digest, listed: keepsReferrers(answer) };
   });
 }

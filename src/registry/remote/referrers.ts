@@ -33,7 +33,8 @@ export async function listReferrers(
   return listed ?? fromTag(access, name, digest, options);
 }
 
-async function fromApi(
+/** Asks the referrers API; `undefined` where the registry has none. */
+export async function fromApi(
   access: Access,
   name: Name,
   digest: Digest,
@@ -123,7 +124,8 @@ export function referrersTag(digest: Digest): string {
   return `${algorithm.slice(0, 32)}-${hex.slice(0, 64)}`;
 }
 
-async function fromTag(
+/** Reads the list under the referrers tag; empty where there is none. */
+export async function fromTag(
   access: Access,
   name: Name,
   digest: Digest,
