@@ -8,4 +8,5 @@ export {
   type SmokeRunOptions,
   smokeMeans,
 } from './options.ts';
+export { defaultPath } from './search-path.ts';
 export type { StartOverride } from './types.ts';
