@@ -16,7 +16,20 @@ const rooms = {
   report: ['core', 'results'],
   scan: ['core', 'oci', 'registry', 'layer', 'inventory', 'readiness', 'audit', 'results'],
   demo: ['core', 'oci', 'registry', 'fixture', 'scan', 'audit', 'results', 'report'],
-  cli: ['core', 'oci', 'registry', 'inventory', 'readiness', 'results', 'report', 'scan', 'audit', 'publish', 'port', 'demo'],
+  cli: [
+    'core',
+    'oci',
+    'registry',
+    'inventory',
+    'readiness',
+    'results',
+    'report',
+    'scan',
+    'audit',
+    'publish',
+    'port',
+    'demo',
+  ],
 };
 
 const arrows = Object.entries(rooms).map(([room, allowed]) => ({
