@@ -1,5 +1,8 @@
+export { gunzip } from './codec/gunzip.ts';
 export type { Compression } from './codec/media-type.ts';
+export { unzstd } from './codec/unzstd.ts';
 export { LayerError } from './errors.ts';
+export { losslessName, type TarPath, tarPath } from './facts/path.ts';
 export type { EntryKind, LayerEntry, LayerFacts, LayerNote } from './facts/types.ts';
 export { wantedFiles } from './facts/wanted.ts';
 export {

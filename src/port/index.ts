@@ -1,2 +1,3 @@
 export * from './base/index.ts';
 export * from './config/index.ts';
+export * from './counterparts/debian/index.ts';
