@@ -3,9 +3,8 @@ export {
   type ArchiveReaderOptions,
   addressOf,
   createArchiveReader,
-  type ReadSourceOptions,
   type SourceOffer,
 } from './archive-reader.ts';
 export { createFetch, type Fetch, type FetchOptions } from './fetch.ts';
-export { type ArchiveLimits, defaultArchiveLimits } from './limits.ts';
-export { type OfferedPackage, readPackages } from './packages.ts';
+export type { ArchiveLimits } from './limits.ts';
+export type { OfferedPackage } from './packages.ts';

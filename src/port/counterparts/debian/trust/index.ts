@@ -1,2 +1,2 @@
 export { type ImageKeyrings, type Keyring, readKeyrings, type Trust, trustOf } from './keyrings.ts';
-export { type Signed, unverifiedText, type Verified, verifySigned } from './verify.ts';
+export { type Signed, unverifiedText, verifySigned } from './verify.ts';
