@@ -14,6 +14,7 @@ export {
 export { defaultLayerLimits, type LayerLimits } from './limits.ts';
 export { mergeLayers } from './merge/merge-layers.ts';
 export type { MergedView, MergeOptions, Resolution, ViewEntry, ViewNote } from './merge/types.ts';
+export { type LayerTarEntry, type ReadEntriesOptions, readLayerEntries } from './read-entries.ts';
 export { folderLayerStore, type LayerStore } from './store.ts';
 export { removeUnpacked } from './unpack/remove.ts';
 export {

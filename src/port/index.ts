@@ -1,3 +1,6 @@
+export * from './account.ts';
+export * from './assembly/index.ts';
 export * from './base/index.ts';
 export * from './config/index.ts';
 export * from './counterparts/debian/index.ts';
+export * from './plan-types.ts';
