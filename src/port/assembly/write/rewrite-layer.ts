@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type LayerFacts, type LayerSource, readLayerEntries } from '../../../layer/index.ts';
+import { type LayerSource, readLayerEntries } from '../../../layer/index.ts';
 import { type RawMember, type TarEntry, type TarMember, writeTar } from '../../../tar/index.ts';
 import type { LayerLayout, Written } from '../layout/types.ts';
 import { checkedContent, contentOf } from './content.ts';
@@ -12,12 +12,6 @@ export interface RewriteOptions {
   /** Names an entry that the facts leave out, and that the new layer doesn't get. */
   readonly onLeftOut: (name: string) => void;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** A layer, and what is known of it. */
-export interface ReadLayer {
-  readonly source: LayerSource;
-  readonly facts: LayerFacts;
 }
 
 type Member = TarMember | RawMember;
