@@ -21,9 +21,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   // Loads the registry room, which --help needs not wait for.
   const { readReferences } = await import('./references.ts');
   const references = await readReferences(operands, io);
-  const progress = startProgress(flags, io);
-  if (config.file !== undefined)
-    progress.sink({ type: 'debug', message: `read the configuration ${config.file}` });
+  const progress = startProgress(flags, io, config);
   const result = await runAudit(references, { settings, progress, io });
   const { failOn, format } = settings;
   await output.write({

@@ -1,6 +1,7 @@
 import { type EventSink, type ProgressEvent, redact } from '../core/index.ts';
 import { describeShare, plainText } from '../report/index.ts';
 import type { BaseFlags } from './base-command.ts';
+import type { Config } from './config.ts';
 import type { Io, TextSink } from './io.ts';
 import { isInteractive } from './terminal.ts';
 
@@ -43,10 +44,17 @@ interface Word {
   readonly until: number;
 }
 
-/** The progress of a command on its stderr. */
-export function startProgress({ quiet = false, verbose = false }: BaseFlags, io: Io): Progress {
+/** The progress of a command on its stderr; with `--verbose` it begins with the configuration that was read, if any. */
+export function startProgress(
+  { quiet = false, verbose = false }: BaseFlags,
+  io: Io,
+  config: Pick<Config, 'file'> = {},
+): Progress {
   const interactive = isInteractive(io.stderr, io.environment);
-  return createProgress({ stderr: io.stderr, interactive, quiet, verbose });
+  const progress = createProgress({ stderr: io.stderr, interactive, quiet, verbose });
+  if (config.file !== undefined)
+    progress.sink({ type: 'debug', message: `read the configuration ${config.file}` });
+  return progress;
 }
 
 /** A renderer for one command's run. */

@@ -22,9 +22,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   const config = await loadConfig(flags.config, io.cwd);
   const settings = publishSettings(parsed, config, io.cwd);
   const output = await openResultOutput(flags, io);
-  const progress = startProgress(flags, io);
-  if (config.file !== undefined)
-    progress.sink({ type: 'debug', message: `read the configuration ${config.file}` });
+  const progress = startProgress(flags, io, config);
   const ending = await runPublish({ settings, progress, io });
   if ('moved' in ending) {
     await reportFailure(ending.moved, { io, verbose: flags.verbose ?? false });

@@ -19,9 +19,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   const config = await loadConfig(flags.config, io.cwd);
   const settings = scanSettings(flags, config, io.cwd);
   const output = await openResultOutput(flags, io);
-  const progress = startProgress(flags, io);
-  if (config.file !== undefined)
-    progress.sink({ type: 'debug', message: `read the configuration ${config.file}` });
+  const progress = startProgress(flags, io, config);
   const inputs = operands.length === 0 ? ['.'] : operands;
   const result = await runScan(inputs, { settings, progress, io });
   const { failOn, format } = settings;
