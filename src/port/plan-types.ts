@@ -1,3 +1,4 @@
+import type { FileFacts } from '../binary/index.ts';
 import type { LayerEntry } from '../layer/index.ts';
 
 /** A file's content from elsewhere: a package, a release, the new base, or made anew. */
@@ -10,6 +11,8 @@ export interface NewContent {
   readonly sha256: string;
   /** Where it's from, for people and for provenance: `libz1 1:1.2.13 (arm64)`, `regenerated`. */
   readonly origin: string;
+  /** What the file is, where it was looked at. */
+  readonly facts?: FileFacts;
 }
 
 /** What takes a path's place. */

@@ -1,3 +1,4 @@
+export type { Attachment, AttestedImage, Predicate, SignSettings } from './attest/types.ts';
 export { PublishError } from './errors.ts';
 export { inspectionOf } from './inspection.ts';
 export { publish } from './publish.ts';

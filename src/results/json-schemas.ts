@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { auditResultSchema } from './audit.ts';
+import { portResultSchema } from './port.ts';
 import { publishResultSchema } from './publish.ts';
 import { scanResultSchema } from './scan.ts';
 
@@ -8,6 +9,7 @@ export function jsonSchemas(): Record<string, unknown> {
   return {
     scan: { title: 'armload scan --format json', ...z.toJSONSchema(scanResultSchema) },
     audit: { title: 'armload audit --format json', ...z.toJSONSchema(auditResultSchema) },
+    port: { title: 'armload port --format json', ...z.toJSONSchema(portResultSchema) },
     publish: { title: 'armload publish --format json', ...z.toJSONSchema(publishResultSchema) },
   };
 }
