@@ -1,5 +1,8 @@
 export { audit } from './audit.ts';
+export { type AuditInHand, auditInHand, type ImageInHand } from './audit-in-hand.ts';
 export { type Auditor, createAuditor } from './auditor.ts';
+export { type CacheEntry, type LdCache, parseLdCache } from './loader/ld-cache.ts';
+export { foreignCodeIn } from './native.ts';
 export {
   type AuditOptions,
   type AuditorOptions,
@@ -8,5 +11,6 @@ export {
   type SmokeRunOptions,
   smokeMeans,
 } from './options.ts';
+export { type PlatformAuditors, platformAuditors } from './platform-auditors.ts';
 export { defaultPath } from './search-path.ts';
-export type { StartOverride } from './types.ts';
+export type { ForeignCode, StartOverride } from './types.ts';

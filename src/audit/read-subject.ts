@@ -1,5 +1,10 @@
-import { setMaxListeners } from 'node:events';
-import { type LayerFacts, type LayerReader, type LayerSource, mergeLayers } from '../layer/index.ts';
+import {
+  type LayerFacts,
+  type LayerReader,
+  type LayerSource,
+  mergeLayers,
+  readLayers,
+} from '../layer/index.ts';
 import { type Platform, parseConfig, parseRunSettings } from '../oci/index.ts';
 import { type Reading, type Repository, readConfigBytes } from '../registry/index.ts';
 import type { FoundImage } from './find-images.ts';
@@ -31,7 +36,7 @@ export async function readImage(at: Reading, image: FoundImage, parts: SubjectPa
     const diffId = config.diffIds[index];
     return { repository: parts.layers, descriptor, ...(diffId === undefined ? {} : { diffId }) };
   });
-  const facts = await readLayers(sources, at.signal, parts);
+  const facts = await readLayers(parts.reader, sources, at.signal);
   const view = mergeLayers(facts);
   const layers = originsOf(config, sources, facts);
   return {
@@ -41,31 +46,11 @@ export async function readImage(at: Reading, image: FoundImage, parts: SubjectPa
   };
 }
 
-async function readLayers(
-  sources: readonly LayerSource[],
-  signal: AbortSignal | undefined,
-  { reader }: SubjectParts,
-): Promise<LayerFacts[]> {
-  // The others are pointless once one fails, and would read on.
-  const failed = new AbortController();
-  const ended = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
-  // Each layer listens; Node would take many for a leak.
-  setMaxListeners(0, ended);
-  const readings = sources.map((source) => reader.read(source, { signal: ended }));
-  try {
-    return await Promise.all(readings);
-  } catch (error) {
-    failed.abort();
-    await Promise.allSettled(readings);
-    throw error;
-  }
-}
-
 /** Characters of one line of history; it stands in every finding of its layer. */
 const maxHistory = 4096;
 
 /** The history belongs to the layers only where it counts as many; some builders leave entries out. */
-function originsOf(
+export function originsOf(
   config: Subject['config'],
   sources: readonly LayerSource[],
   facts: readonly LayerFacts[],

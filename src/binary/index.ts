@@ -1,3 +1,8 @@
+export {
+  readDirectory as readZipDirectory,
+  type ZipDirectory,
+  type ZipEntry,
+} from './archive/zip-directory.ts';
 export type {
   ArchiveFacts,
   AtomicsFacts,

@@ -1,5 +1,4 @@
-import type { Auditor, AuditorOptions } from '../audit/index.ts';
-import { formatPlatform } from '../oci/index.ts';
+import type { AuditorOptions } from '../audit/index.ts';
 import { type Inspect, inspectionOf } from '../publish/index.ts';
 
 /** Audits what is to be published. To be closed. */
@@ -8,24 +7,15 @@ export interface PublishAudit {
   close(): Promise<void>;
 }
 
-/** One auditor for each platform: each image is audited for what the index will say of it. */
+/** Each image is audited for what the index will say of it. */
 export async function openPublishAudit(options: Omit<AuditorOptions, 'platform'>): Promise<PublishAudit> {
-  const { createAuditor } = await import('../audit/index.ts');
-  const auditors = new Map<string, Auditor>();
+  const { platformAuditors } = await import('../audit/index.ts');
+  const auditors = platformAuditors(options);
   return {
-    inspect: async ({ reference, repository, layers, digest, platform }) => {
-      const name = formatPlatform(platform);
-      const auditor = auditors.get(name) ?? createAuditor({ ...options, platform });
-      auditors.set(name, auditor);
-      const open = () => Promise.resolve({ repository, layers, subject: { digest } });
-      const [audit] = await auditor.audit(open, { reference, written: reference });
-      // What an interrupted audit calls unknown is no verdict.
-      options.signal?.throwIfAborted();
-      if (audit !== undefined) return inspectionOf(audit);
-      return { ok: false, undetermined: true, why: 'unknown: the audit found no image' };
-    },
-    close: async () => {
-      for (const auditor of auditors.values()) await auditor.close();
-    },
+    inspect: async ({ reference, repository, layers, digest, platform }) =>
+      inspectionOf(
+        await auditors.audit({ repository, layers, subject: { digest } }, { reference, platform }),
+      ),
+    close: () => auditors.close(),
   };
 }

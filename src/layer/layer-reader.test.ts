@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -376,6 +377,40 @@ describe('reading', () => {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
+
+  test.each(['thread', 'none'])('a file has an MD5 only where it is asked for (%s)', async (where) => {
+    const bytes = Buffer.from('abc'.repeat(400_000));
+    const members = [file('abc'), { name: 'empty' }, { name: 'big', body: bytes }];
+    const source = sourceOf(gzipSync(await tarOf(members)), gzipType);
+    const place = where === 'none' ? 'none' : workerFile;
+    const asked = createLayerReader({ workerFile: place, hashes: ['md5'] });
+    const { entries } = await asked.read(source);
+    // RFC 1321, A.5.
+    expect(entries.slice(0, 2).map(({ md5 }) => md5)).toEqual([
+      '900150983cd24fb0d6963f7d28e17f72',
+      'd41d8cd98f00b204e9800998ecf8427e',
+    ]);
+    expect(entries[2]?.md5).toBe(createHash('md5').update(bytes).digest('hex'));
+    const unasked = createLayerReader({ workerFile: place });
+    const without = entries.map(({ md5: _, ...rest }) => rest);
+    expect((await unasked.read(source)).entries).toEqual(without);
+    await Promise.all([asked.close(), unasked.close()]);
+  });
+
+  test('results with and without MD5 are kept apart, and asking for nothing changes no key', async () => {
+    const source = sourceOf(gzipSync(await tarOf([file('a')])), gzipType);
+    const keys = async (hashes?: readonly 'md5'[]): Promise<string[]> => {
+      const path = join(folder, `hashes-${hashes?.join() ?? 'unset'}`);
+      const options = { workerFile: 'none' as const, store: folderLayerStore(path) };
+      const facts = await createLayerReader({ ...options, ...(hashes && { hashes }) }).read(source);
+      // Once more, from the store.
+      expect(await createLayerReader({ ...options, ...(hashes && { hashes }) }).read(source)).toEqual(facts);
+      expect(facts.entries[0]?.md5 !== undefined).toBe(hashes?.includes('md5') ?? false);
+      return (await readdir(path, { recursive: true })).filter((name) => name.length > 60);
+    };
+    expect(await keys([])).toEqual(await keys());
+    expect(await keys(['md5'])).not.toEqual(await keys());
+  });
 
   test('a layer asked for twice at once is read once; a stored one is not read again', async () => {
     const source = sourceOf(gzipSync(await tarOf([file('a')])), gzipType);

@@ -5,11 +5,11 @@ import type { CallOptions, Repository } from '../registry/index.ts';
 import { LayerError } from './errors.ts';
 import { documentVersion } from './facts/document.ts';
 import { readDocument } from './facts/read-document.ts';
+import type { ReadJob } from './facts/read-layer.ts';
 import type { LayerFacts } from './facts/types.ts';
 import { wantedFiles } from './facts/wanted.ts';
 import { defaultLayerLimits, type LayerLimits } from './limits.ts';
-import { createPool, type LayerPool } from './pool/pool.ts';
-import { findWorkerFile } from './pool/worker-file.ts';
+import { createPool, type LayerPool, layerWorkerFile } from './pool/pool.ts';
 import type { LayerStore } from './store.ts';
 
 export interface LayerReaderOptions {
@@ -22,6 +22,8 @@ export interface LayerReaderOptions {
   readonly limits?: Partial<LayerLimits>;
   /** Patterns of files to keep by content (`*` within a name); `wantedFiles` unless told. */
   readonly wanted?: readonly string[];
+  /** Hashes of each file besides SHA-256, which only some callers need. */
+  readonly hashes?: readonly 'md5'[];
   /** The program of the reading threads; found by itself unless told. `none` reads in this thread. */
   readonly workerFile?: URL | 'none';
 }
@@ -44,19 +46,23 @@ export interface LayerReader {
   close(): Promise<void>;
 }
 
+type ReadSettings = Pick<ReadJob, 'limits' | 'wanted' | 'hashes'>;
+
 /**
  * Results are kept by the blob's digest, not by the diff-id that a config claims: nothing else proves that this blob has
  * that content.
  */
 export function createLayerReader(options: LayerReaderOptions = {}): LayerReader {
-  const workerFile = options.workerFile ?? findWorkerFile();
+  const workerFile = options.workerFile ?? layerWorkerFile();
   const pool = createPool(
     options.atATime ?? Math.min(8, availableParallelism()),
     workerFile === 'none' ? undefined : workerFile,
   );
-  const settings = {
+  const settings: ReadSettings = {
     limits: { ...defaultLayerLimits, ...options.limits },
     wanted: options.wanted ?? wantedFiles,
+    // Absent where nobody asked: results that were stored without them keep their keys.
+    ...(options.hashes?.length && { hashes: [...new Set(options.hashes)].sort() }),
   };
   const flights = new Flights();
 
@@ -79,14 +85,9 @@ export function createLayerReader(options: LayerReaderOptions = {}): LayerReader
 function readBlob(
   pool: LayerPool,
   { repository, descriptor }: LayerSource,
-  settings: {
-    readonly limits: LayerLimits;
-    readonly wanted: readonly string[];
-    readonly signal: AbortSignal;
-  },
+  { signal, ...settings }: ReadSettings & { readonly signal: AbortSignal },
 ): Promise<Uint8Array> {
-  const { limits, wanted, signal } = settings;
-  const job = { mediaType: descriptor.mediaType, annotations: descriptor.annotations ?? {}, limits, wanted };
+  const job = { mediaType: descriptor.mediaType, annotations: descriptor.annotations ?? {}, ...settings };
   return pool.read(() => repository.blob(descriptor, { signal }), job, { bytes: descriptor.size, signal });
 }
 
@@ -111,11 +112,7 @@ function checkDiffId(facts: LayerFacts, { descriptor, diffId, repository }: Laye
 }
 
 /** What a result depends on, as a name for a file. */
-function keyOf(
-  descriptor: Descriptor,
-  settings: { readonly limits: LayerLimits; readonly wanted: readonly string[] },
-  generation = '',
-): string {
+function keyOf(descriptor: Descriptor, settings: ReadSettings, generation = ''): string {
   // The size too: a blob that was read under its right size must not excuse a wrong one.
   const { digest, size, mediaType, annotations } = descriptor;
   const parts = [documentVersion, generation, digest, size, mediaType, annotations ?? {}, settings];

@@ -53,13 +53,10 @@ export function foreseeBlobs(
 }
 
 /** Other repositories of the destination's registry that hold the blob. */
-function mountsFor({ origins }: PlannedBlob, { home }: Destination): readonly string[] {
-  const names = origins.flatMap((origin) =>
-    origin.home !== undefined &&
-    origin.home.registry === home?.registry &&
-    origin.home.repository !== home.repository
-      ? [origin.home.repository]
-      : [],
+function mountsFor({ digest, origins }: PlannedBlob, { home }: Destination): readonly string[] {
+  const homes = origins.flatMap((origin) => origin.homeOf?.(digest) ?? origin.home ?? []);
+  const names = homes.flatMap(({ registry, repository }) =>
+    registry === home?.registry && repository !== home.repository ? [repository] : [],
   );
   return [...new Set(names)];
 }

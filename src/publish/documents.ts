@@ -7,8 +7,9 @@ import {
   parseConfig,
   parseManifest,
 } from '../oci/index.ts';
-import { type OpenedImage, type Repository, readSmallBlob } from '../registry/index.ts';
+import { type Repository, readSmallBlob } from '../registry/index.ts';
 import { PublishError } from './errors.ts';
+import type { OpenedSource } from './types.ts';
 
 /** Where manifests and blobs come from. */
 export interface Origin {
@@ -17,7 +18,15 @@ export interface Origin {
   readonly repository: Repository;
   readonly layers: Pick<Repository, 'name' | 'blob'>;
   /** Of a registry: where blobs may be mounted from. */
-  readonly home?: { readonly registry: string; readonly repository: string };
+  readonly home?: Home;
+  /** The same for one blob, where they don't all come from one place. */
+  readonly homeOf?: (digest: Digest) => Home | undefined;
+}
+
+/** A repository of a registry. */
+export interface Home {
+  readonly registry: string;
+  readonly repository: string;
 }
 
 /** A manifest that is to be published as it is. */
@@ -33,10 +42,11 @@ export interface Document {
 const maxDocuments = 1000;
 const maxDocumentBytes = 64 * 1024 * 1024;
 
-export function originOf(name: string, { repository, layers, subject }: OpenedImage): Origin {
+export function originOf({ name, image, homeOf }: Pick<OpenedSource, 'name' | 'image' | 'homeOf'>): Origin {
+  const { repository, layers, subject } = image;
   const { registry, repository: path } = subject;
   const home = registry === undefined || path === undefined ? {} : { home: { registry, repository: path } };
-  return { name, repository, layers, ...home };
+  return { name, repository, layers, ...home, ...(homeOf === undefined ? {} : { homeOf }) };
 }
 
 /** Reads manifests, each once, within the limits of one call. */

@@ -6,7 +6,8 @@ import type { Inspect, Inspection } from './types.ts';
  * What an audit means for publishing an image. Only what is known to be right gets in, and what is right in all that it
  * starts and uses, with foreign code that nothing reaches.
  */
-export function inspectionOf(audit: ImageAudit): Inspection {
+export function inspectionOf(audit: ImageAudit | undefined): Inspection {
+  if (audit === undefined) return { ok: false, undetermined: true, why: 'unknown: the audit found no image' };
   const { verdict, why } = audit;
   const said = `${verdict}: ${why}`;
   if (verdict === 'right') return { ok: true, why: said };

@@ -2,6 +2,7 @@ import type { EventSink } from '../core/index.ts';
 import type { Digest } from '../oci/index.ts';
 import type { WritableRepository } from '../registry/index.ts';
 import type { PublishResult } from '../results/index.ts';
+import { attachedReferrers } from './attest/attached.ts';
 import { type BlobOutcome, copyBlobs, foreseeBlobs } from './copy-blobs.ts';
 import { DocumentReader, type Origin, originOf } from './documents.ts';
 import { PublishError } from './errors.ts';
@@ -13,6 +14,7 @@ import { pushManifests, readBack, readBackTag } from './push-manifests.ts';
 import { type ReadSource, readSource } from './read-source.ts';
 import { type FoundReferrers, findReferrers } from './referrers.ts';
 import { type Ending, resultOf } from './result.ts';
+import { signatures } from './sign-index.ts';
 import type { PublishImagesOptions } from './types.ts';
 
 /**
@@ -29,17 +31,19 @@ export async function publishImages(options: PublishImagesOptions): Promise<Publ
   const reader = new DocumentReader(signal);
   const { joined, index } = await joinSources(reader, options, previous);
   const base = { destination, previous, index, joined };
-  if (index.digest === previous) {
+  if (index.digest === previous && options.sign === undefined) {
     const images = await inspectImages(joined.parts, { kept: new Set(joined.parts) });
     const why = `${destination.name} points to this index already`;
     return resultOf({ ...base, images, outcome: 'unchanged', why });
   }
-  const referrers = await referrersFor(reader, { index, joined, options });
-  const plan = planFor(index, joined.parts, referrers);
+  const found = await referrersFor(reader, { index, joined, options });
   const images = await inspect(joined, options);
-  const known = { ...base, referrers, plan, images };
   const refused = refusalOf(images);
-  if (refused !== undefined) return resultOf({ ...known, outcome: 'refused', why: refused });
+  if (refused !== undefined)
+    return resultOf({ ...base, referrers: found, images, outcome: 'refused', why: refused });
+  const referrers = await withAttachments(found, { index, joined, options });
+  const plan = planFor(index, joined.parts, referrers);
+  const known = { ...base, referrers, plan, images };
   return resultOf({ ...known, ...(await carryOut(plan, previous, options)) });
 }
 
@@ -49,9 +53,10 @@ async function joinSources(
   previous: Digest | undefined,
 ): Promise<{ readonly joined: Joined; readonly index: IndexDocument }> {
   const sources: ReadSource[] = [];
-  for (const { name, image, platform } of options.sources) {
+  for (const source of options.sources) {
+    const { image, platform } = source;
     const { digest, tag } = image.subject;
-    const origin = originOf(name, image);
+    const origin = originOf(source);
     sources.push(await readSource(reader, { origin, target: digest ?? tag ?? 'latest', platform }));
   }
   const existing = await readExisting(reader, options, previous);
@@ -91,6 +96,18 @@ async function referrersFor(
   options.onEvent?.({ type: 'phase', phase: 'looking for what refers to the images' });
   const own = index.own === undefined ? [] : [index.own.root];
   return findReferrers(reader, [...documentsBelow(index, joined.parts), ...own]);
+}
+
+/** What is made for this index comes last: the signatures speak for all that is there. A dry run signs nothing. */
+async function withAttachments(
+  { levels, omitted }: FoundReferrers,
+  { index, joined, options }: { index: IndexDocument; joined: Joined; options: PublishImagesOptions },
+): Promise<FoundReferrers> {
+  const signed = options.dryRun === true ? [] : await signatures(index, joined.parts, options);
+  const made = attachedReferrers([...(options.attachments ?? []), ...signed]);
+  const known = new Set(levels.flat().map(({ document }) => document.digest));
+  const own = made.filter(({ document }) => !known.has(document.digest));
+  return own.length === 0 ? { levels, omitted } : { levels: [...levels, own], omitted };
 }
 
 function inspect(joined: Joined, options: PublishImagesOptions): Promise<readonly InspectedImage[]> {

@@ -1,6 +1,7 @@
 import type { EventSink } from '../core/index.ts';
 import type { Digest, Platform } from '../oci/index.ts';
 import type { AccessOptions, Destination, OpenedImage, Repository } from '../registry/index.ts';
+import type { Attachment, Environment, SignSettings } from './attest/types.ts';
 
 /** One source, as a person names it. */
 export interface NamedSource {
@@ -15,6 +16,10 @@ export interface OpenedSource extends Pick<NamedSource, 'platform'> {
   /** For messages and the result. */
   readonly name: string;
   readonly image: OpenedImage;
+  /** Where a blob of an image put together from several places can be mounted from. */
+  readonly homeOf?: (
+    digest: Digest,
+  ) => { readonly registry: string; readonly repository: string } | undefined;
 }
 
 /** One platform's image, before it is published. */
@@ -53,6 +58,10 @@ export interface PublishSettings {
   readonly force?: boolean;
   /** Only find out what would be done. */
   readonly dryRun?: boolean;
+  /** Sign the index and each of its images; without it nothing is signed. */
+  readonly sign?: SignSettings;
+  /** Where a keyless signer looks for its identity; the process's unless told. */
+  readonly environment?: Environment;
   /** Asked for each Linux image of a source; without it nothing is inspected, which the result says. */
   readonly inspect?: Inspect;
   readonly onEvent?: EventSink;
@@ -68,4 +77,6 @@ export interface PublishOptions extends AccessOptions, PublishSettings {
 export interface PublishImagesOptions extends PublishSettings {
   readonly destination: Destination;
   readonly sources: readonly OpenedSource[];
+  /** What was made to be attached to the images. */
+  readonly attachments?: readonly Attachment[];
 }

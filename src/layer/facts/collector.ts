@@ -11,6 +11,7 @@ import type { EntryKind, LayerEntry } from './types.ts';
 export interface CollectorOptions {
   readonly limits: LayerLimits;
   readonly isWanted: (path: string) => boolean;
+  readonly md5: boolean;
   readonly document: DocumentWriter;
   readonly scratch: Scratch;
 }
@@ -148,6 +149,7 @@ export class EntryCollector implements TarSink {
       path: entry.path,
       size: entry.size,
       keep: isWanted(entry.path) && this.#mayKeep(entry),
+      md5: this.#options.md5,
       sparse: head.sparse,
       stored: head,
       scratch: this.#options.scratch,

@@ -11,6 +11,8 @@ import { SparseExpander, type SparseFile, type TarSink } from '../../tar/index.t
 /** What reading a file's content gave. */
 export interface ContentFacts {
   readonly sha256: string;
+  /** Where it was asked for. */
+  readonly md5?: string;
   readonly facts: FileFacts | undefined;
   readonly content: Uint8Array | undefined;
   /** Why there are no facts. */
@@ -22,6 +24,8 @@ export interface ContentOptions {
   /** Bytes, holes counted. */
   readonly size: number;
   readonly keep: boolean;
+  /** Compute the MD5 too. */
+  readonly md5: boolean;
   readonly sparse: SparseFile | undefined;
   /** Bytes as stored, and the entry's place, for sparse files. */
   readonly stored: { readonly size: number; readonly offset: number };
@@ -41,6 +45,7 @@ export class ContentReader implements Pick<TarSink, 'data'> {
   #inspector: Inspector | undefined;
   #failure: unknown;
   #hash: Hash | undefined;
+  #md5: Hash | undefined;
 
   constructor(options: ContentOptions) {
     this.#options = options;
@@ -64,6 +69,7 @@ export class ContentReader implements Pick<TarSink, 'data'> {
     if (this.#hash === undefined) return readWhole(nothing, this.#options);
     return {
       sha256: this.#hash.digest('hex'),
+      ...(this.#md5 && { md5: this.#md5.digest('hex') }),
       facts: this.#guarded(() => this.#inspector?.finish()),
       content: this.#options.keep ? Buffer.concat(this.#kept) : undefined,
       failure: this.#failure,
@@ -73,13 +79,15 @@ export class ContentReader implements Pick<TarSink, 'data'> {
   #content(chunk: Uint8Array): void {
     this.#hash ??= this.#begin();
     this.#hash.update(chunk);
+    this.#md5?.update(chunk);
     this.#guarded(() => this.#inspector?.write(chunk));
     if (this.#options.keep) this.#kept.push(Buffer.from(chunk));
   }
 
   #begin(): Hash {
-    const { path, size, scratch, allowance } = this.#options;
+    const { path, size, scratch, allowance, md5 } = this.#options;
     this.#inspector = this.#guarded(() => inspectFile({ path, size }, { scratch, allowance }));
+    if (md5) this.#md5 = createHash('md5');
     return createHash('sha256');
   }
 
@@ -100,12 +108,21 @@ export class ContentReader implements Pick<TarSink, 'data'> {
   }
 }
 
-function readWhole(bytes: Uint8Array, { path, keep, scratch, allowance }: ContentOptions): ContentFacts {
-  const sha256 = hash('sha256', bytes, 'hex');
+function readWhole(bytes: Uint8Array, options: ContentOptions): ContentFacts {
+  const { path, keep, scratch, allowance } = options;
+  const hashes = {
+    sha256: hash('sha256', bytes, 'hex'),
+    ...(options.md5 && { md5: hash('md5', bytes, 'hex') }),
+  };
   const content = keep ? Buffer.from(bytes) : undefined;
   try {
-    return { sha256, facts: inspectBytes(path, bytes, { scratch, allowance }), content, failure: undefined };
+    return {
+      ...hashes,
+      facts: inspectBytes(path, bytes, { scratch, allowance }),
+      content,
+      failure: undefined,
+    };
   } catch (failure) {
-    return { sha256, facts: undefined, content, failure };
+    return { ...hashes, facts: undefined, content, failure };
   }
 }

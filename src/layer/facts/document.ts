@@ -25,6 +25,7 @@ interface RowDetails {
   x?: Readonly<Record<string, string>>;
   d?: readonly [number, number];
   f?: FileFacts;
+  m?: string;
 }
 /** One entry: kind, path, mode, uid, gid, mtime, size, sha256 and what only some entries have. */
 export type Row = [number, string, number, number, number, number, number, string, RowDetails?];
@@ -95,7 +96,7 @@ export class DocumentWriter {
   }
 }
 
-function rowOf(entry: LayerEntry, { sha256 = '', facts }: Partial<ContentFacts>): Row {
+function rowOf(entry: LayerEntry, { sha256 = '', md5, facts }: Partial<ContentFacts>): Row {
   const { linkName, xattrs, device } = entry;
   const base: Row = [
     kindCodes.get(entry.kind) ?? 0,
@@ -107,13 +108,14 @@ function rowOf(entry: LayerEntry, { sha256 = '', facts }: Partial<ContentFacts>)
     entry.size,
     sha256,
   ];
-  if (linkName === undefined && xattrs === undefined && device === undefined && facts === undefined)
-    return base;
+  const isPlain = linkName === undefined && xattrs === undefined && device === undefined;
+  if (isPlain && facts === undefined && md5 === undefined) return base;
   const details: RowDetails = {};
   if (linkName !== undefined) details.l = linkName;
   if (xattrs !== undefined) details.x = xattrs;
   if (device !== undefined) details.d = device;
   if (facts !== undefined) details.f = facts;
+  if (md5 !== undefined) details.m = md5;
   base.push(details);
   return base;
 }

@@ -17,6 +17,8 @@ export interface ReadJob {
   readonly limits: LayerLimits;
   /** Patterns of the files whose content is kept. */
   readonly wanted: readonly string[];
+  /** Hashes of each file besides SHA-256. */
+  readonly hashes?: readonly 'md5'[];
 }
 
 /**
@@ -34,6 +36,7 @@ export async function readLayerDocument(
   const collector = new EntryCollector({
     limits: job.limits,
     isWanted: matcher(job.wanted),
+    md5: job.hashes?.includes('md5') ?? false,
     document,
     scratch,
   });

@@ -36,6 +36,8 @@ export interface LayerEntry {
   readonly device?: readonly [number, number];
   /** Of a file's content, hexadecimal; absent where a note says why. */
   readonly sha256?: string;
+  /** The same, where the reader was asked for it. */
+  readonly md5?: string;
   /** What the file is; absent where a note says why. */
   readonly facts?: FileFacts;
 }

@@ -1,5 +1,7 @@
 import { type ReadJob, readLayerDocument } from '../facts/read-layer.ts';
+import { Slots } from './slots.ts';
 import { LayerThread } from './thread.ts';
+import { findWorkerFile } from './worker-file.ts';
 
 /** Reads layers, several at a time. */
 export interface LayerPool {
@@ -18,6 +20,11 @@ export interface LayerPool {
  * one, which saves the memory and the warming up of a thread.
  */
 const gzipLayersPerThread = 2;
+
+/** The program of the reading threads, if it's built. */
+export function layerWorkerFile(): URL | undefined {
+  return findWorkerFile('layer-worker.js', import.meta.url);
+}
 
 /** Reads `atATime` layers at a time. `workerFile` is the program of the threads; without it, this thread reads. */
 export function createPool(atATime: number, workerFile: URL | undefined): LayerPool {
@@ -68,51 +75,5 @@ async function* abortable(
   for await (const chunk of input) {
     signal?.throwIfAborted();
     yield chunk;
-  }
-}
-
-interface Waiting {
-  readonly bytes: number;
-  readonly enter: () => void;
-}
-
-/** A bounded number at a time. The biggest go first, so that none of them is at work alone in the end. */
-class Slots {
-  #free: number;
-  readonly #waiting = new Set<Waiting>();
-
-  constructor(count: number) {
-    this.#free = count;
-  }
-
-  async enter(bytes: number, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    if (this.#free > 0) {
-      this.#free--;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const abort = () => {
-        this.#waiting.delete(waiting);
-        reject(signal?.reason as Error);
-      };
-      const enter = () => {
-        signal?.removeEventListener('abort', abort);
-        resolve();
-      };
-      const waiting = { bytes, enter };
-      this.#waiting.add(waiting);
-      signal?.addEventListener('abort', abort, { once: true });
-    });
-  }
-
-  leave(): void {
-    let next: Waiting | undefined;
-    for (const waiting of this.#waiting) if (next === undefined || waiting.bytes > next.bytes) next = waiting;
-    if (next === undefined) this.#free++;
-    else {
-      this.#waiting.delete(next);
-      next.enter();
-    }
   }
 }

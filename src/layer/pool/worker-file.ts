@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs';
 
 /**
- * Where the reading thread's program may be, seen from this module: beside it in the library, and at the root of the
- * bundled command, whose code lies there or in `chunks/`.
+ * Where the program of a thread is, seen from the module that starts it (its `import.meta.url`): beside it in the library,
+ * and at the root of the bundled command, whose code lies there or in `chunks/`. `undefined` where it isn't built, as when
+ * TypeScript runs from its sources: then the work is done in this thread.
  */
-const places = ['./layer-worker.js', '../layer-worker.js'];
-
-/** `undefined` where it isn't built, as when TypeScript runs from its sources: then layers are read in this thread. */
-export function findWorkerFile(): URL | undefined {
-  return places.map((place) => new URL(place, import.meta.url)).find((url) => existsSync(url));
+export function findWorkerFile(name: string, from: string): URL | undefined {
+  return [`./${name}`, `../${name}`].map((place) => new URL(place, from)).find((url) => existsSync(url));
 }
