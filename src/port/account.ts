@@ -45,6 +45,8 @@ export class AccountError extends ArmloadError<'ACCOUNT_NOT_TOTAL'> {
 /** How many paths had which outcome. */
 export type AccountTotals = Readonly<Record<AccountRecord['outcome'], number>>;
 
+export const noTotals: AccountTotals = { kept: 0, replaced: 0, mapped: 0, dropped: 0, added: 0 };
+
 const maxProblems = 1000;
 
 /**
@@ -57,7 +59,7 @@ export function checkAccount(
   image: { readonly source: MergedView; readonly baseLayers: number },
 ): AccountTotals {
   const problems: string[] = [];
-  const totals = { kept: 0, replaced: 0, mapped: 0, dropped: 0, added: 0 };
+  const totals = { ...noTotals };
   const open = openEntries(image.source, image.baseLayers);
   for (const record of account.records) {
     totals[record.outcome] += 1;

@@ -6,3 +6,4 @@ export * from './counterparts/debian/index.ts';
 export type * from './options.ts';
 export * from './origin-types.ts';
 export * from './plan-types.ts';
+export { port } from './port.ts';

@@ -44,6 +44,8 @@ export interface PortSettings {
   /** References that may be the base, first choice first. */
   readonly bases?: readonly string[];
   readonly knownBases?: BaseKnowledge;
+  /** Look for no base: the whole image counts as above it. */
+  readonly noBase?: boolean;
   /** Take the base's sibling even where it's not equal or newer of the same release. */
   readonly allowBaseDifferences?: boolean;
   readonly replacements?: readonly NamedReplacement[];

@@ -44,7 +44,7 @@ function entryOf(item: Exclude<AddedPath, { kind: 'whiteout' }>, created: number
   return {
     ...{ path, kind, mode, uid, gid, mtime },
     size: kind === 'file' ? item.size : 0,
-    ...(kind === 'file' && { sha256: item.sha256 }),
+    ...(kind === 'file' && { sha256: item.sha256, ...(item.facts && { facts: item.facts }) }),
     ...(kind === 'symlink' && { linkName: item.linkName }),
     ...(xattrs !== undefined && { xattrs }),
   };

@@ -21,6 +21,7 @@ export class BaseCopies {
     return {
       size: entry.size,
       sha256: entry.sha256,
+      ...(entry.facts === undefined ? {} : { facts: entry.facts }),
       origin: `the new base's /${file.path}`,
       content: () => {
         const open = this.#opened.get(entry);

@@ -72,8 +72,9 @@ export function replacedEntry(
     const { linkName } = content;
     return { path, kind: 'symlink', mode: 0o777, uid, gid, size: 0, mtime, linkName };
   }
-  const { size, sha256 } = content;
+  const { size, sha256, facts } = content;
   const mode = content.mode ?? replaced.mode;
   const inherited = replaced.kind === 'file' && xattrs !== undefined ? { xattrs } : {};
-  return { path, kind: 'file', mode, uid, gid, size, mtime, sha256, ...inherited };
+  const known = facts === undefined ? {} : { facts };
+  return { path, kind: 'file', mode, uid, gid, size, mtime, sha256, ...inherited, ...known };
 }

@@ -1,0 +1,1 @@
+export { baseOrigin } from './base-origin.ts';

@@ -1,0 +1,122 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type AuditInHand, auditInHand } from '../../audit/index.ts';
+import { systemClock } from '../../core/index.ts';
+import { type LayerSource, type MergedView, mergeLayers, readLayers } from '../../layer/index.ts';
+import { formatPlatform } from '../../oci/index.ts';
+import type { OpenedImage } from '../../registry/index.ts';
+import type { PortResult } from '../../results/index.ts';
+import type { PortableImage } from '../base/index.ts';
+import type { PortImage, Refusal } from '../origin-types.ts';
+import { type PortBase, readBase } from './bases.ts';
+import { createdAt } from './created.ts';
+import { finishPort } from './finish.ts';
+import { layerSources } from './layer-sources.ts';
+import { pathNames } from './map-path.ts';
+import { openSourceImage } from './open-source.ts';
+import { type JoinedPlans, joined, noPlans } from './plan.ts';
+import { type PutTogether, putTogether } from './put-together.ts';
+import { earlyResult } from './result.ts';
+import type { Workshop } from './workshop.ts';
+
+/** The source image, read whole. */
+export interface ReadSource {
+  readonly image: PortableImage;
+  readonly opened: OpenedImage;
+  readonly layers: readonly LayerSource[];
+  readonly view: MergedView;
+  /** Of the source, for its own platform. */
+  readonly audit: AuditInHand;
+}
+
+/** Everything that is known when the new image is there, or can't be. */
+export interface Ported {
+  readonly source: ReadSource;
+  readonly base: PortBase;
+  readonly plans: JoinedPlans;
+  readonly made: PutTogether;
+}
+
+/** The way of a port: read, find the base, plan, put together, judge, publish. */
+export async function carryOut(workshop: Workshop): Promise<PortResult> {
+  const { access, location, options } = workshop;
+  options.onEvent?.({ type: 'phase', phase: `reading ${workshop.reference}` });
+  const opened = await access.open(location);
+  const found = await openSourceImage(opened, { ...workshop, signal: options.signal });
+  if (found.kind !== 'image') return earlyResult(workshop, found);
+  const source = await readSource(workshop, found);
+  const mislabelled = labelRefusal(source, workshop);
+  if (mislabelled !== undefined) return earlyResult(workshop, { kind: 'refused', source, mislabelled });
+  const base = await readBase({ ...workshop, image: source.image, view: source.view });
+  const image = portImage(workshop, source, base);
+  const plans = await askOrigins(workshop, image);
+  const made = await putTogether(workshop, { source, base, image, plans });
+  return finishPort(workshop, { source, base, plans, made });
+}
+
+async function readSource(
+  { reader, options, reference }: Workshop,
+  { image, opened }: { readonly image: PortableImage; readonly opened: OpenedImage },
+): Promise<ReadSource> {
+  const layers = layerSources(opened.layers, image.manifest, image.config);
+  options.onEvent?.({ type: 'phase', phase: `reading the layers of ${reference}` });
+  const view = mergeLayers(await readLayers(reader, layers, options.signal));
+  const audit = auditInHand({
+    ...{ reference, written: options.reference, digest: image.digest, config: image.configBytes },
+    ...{ layers, view, platform: image.platform },
+    ...(image.index === undefined ? {} : { claimed: image.platform }),
+  });
+  return { image, opened, layers, view, audit };
+}
+
+/** An image whose bytes are of another machine than it says needs another label, not a port. */
+function labelRefusal({ audit: { audit }, image }: ReadSource, { target }: Workshop): Refusal | undefined {
+  if (audit.verdict !== 'mislabelled') return undefined;
+  const isTarget = audit.label?.bytes === `${target.os}/${target.architecture}`;
+  return {
+    kind: 'image',
+    why: `it says ${formatPlatform(image.platform)}, and its bytes are of another machine: ${audit.why}`,
+    lift: isTarget
+      ? `It needs a right label, not a port: publish it with armload publish DESTINATION ${formatPlatform(target)}=SOURCE.`
+      : 'Look at it with armload audit, and port an image that is what it says.',
+    waivable: false,
+  };
+}
+
+function portImage(
+  { reference, from, target }: Workshop,
+  { image, view }: ReadSource,
+  base: PortBase,
+): PortImage {
+  const time = createdAt(image.configBytes);
+  return {
+    ...{ reference, source: from, target, view },
+    baseLayers: base.layers,
+    oldBase: base.oldView,
+    newBase: base.newView,
+    mapPath: pathNames(image.platform, target, base.newView),
+    ...(time === undefined ? {} : { createdAt: time }),
+  };
+}
+
+/** One origin after the other: each leaves alone what those before it answer for. */
+async function askOrigins(workshop: Workshop, image: PortImage): Promise<JoinedPlans> {
+  const { options, origins, cache } = workshop;
+  let plans = noPlans;
+  for (const origin of origins) {
+    options.signal?.throwIfAborted();
+    options.onEvent?.({ type: 'phase', phase: `looking for counterparts: ${origin.name}` });
+    const folder = join(workshop.folder, origin.name);
+    await mkdir(folder, { recursive: true });
+    const plan = await origin.plan(image, {
+      folder,
+      cache: join(cache, origin.name),
+      taken: new Set(plans.paths.keys()),
+      clock: options.clock ?? systemClock,
+      signal: options.signal,
+      onEvent: options.onEvent,
+    });
+    plans = joined(plans, plan);
+  }
+  return plans;
+}

@@ -1,0 +1,118 @@
+import { inspectionOf, type PublishImagesOptions, publishImages } from '../../publish/index.ts';
+import type { PortResult, PublishResult } from '../../results/index.ts';
+import type { Refusal } from '../origin-types.ts';
+import { type Attached, attach } from './attach.ts';
+import type { Ported } from './carry-out.ts';
+import { openInspection } from './inspect.ts';
+import { portedImage } from './ported-repository.ts';
+import { type Conclusion, portResult } from './result.ts';
+import { tryOut } from './try-out.ts';
+import type { Workshop } from './workshop.ts';
+
+/** Judges what was made, and publishes it where nothing speaks against it. */
+export async function finishPort(workshop: Workshop, ported: Ported): Promise<PortResult> {
+  const { waivers } = workshop;
+  const { base, plans, made } = ported;
+  const runs = await tryOut(workshop, made);
+  const refusals = [
+    ...waivers.left([...base.refusals, ...plans.refusals]),
+    ...made.refusals.filter(({ path }) => !plans.refusals.some((known) => isOf(known, path))),
+    ...runs.refusals,
+  ];
+  const known = { ...ported, runs: runs.results, refusals };
+  const against = refusedWhy(refusals);
+  if (against !== undefined) return portResult(workshop, { ...known, ...against });
+  const attached = await attach(workshop, ported);
+  const publish = await publishPort(workshop, ported, attached);
+  return portResult(workshop, { ...known, ...conclusionOf(workshop, publish), attached, publish });
+}
+
+/** What is refused by an origin is not told again by the audit. */
+function isOf({ path }: Refusal, other: string | undefined): boolean {
+  return path !== undefined && path === other;
+}
+
+function refusedWhy(refusals: readonly Refusal[]): Conclusion | undefined {
+  const definite = refusals.filter(({ undetermined }) => undetermined !== true);
+  const [first] = definite.length > 0 ? definite : refusals;
+  if (first === undefined) return undefined;
+  const shown = first.path === undefined ? first.why : `/${first.path}: ${first.why}`;
+  const more = refusals.length > 1 ? ` (and ${refusals.length - 1} more)` : '';
+  return { outcome: definite.length > 0 ? 'refused' : 'unknown', why: `${shown}${more}` };
+}
+
+function conclusionOf({ options }: Workshop, publish: PublishResult | undefined): Conclusion {
+  if (publish === undefined)
+    return { outcome: 'planned', why: 'it can be ported; nothing was published, for none was asked for' };
+  switch (publish.outcome) {
+    case 'published':
+      return { outcome: 'published', why: `${publish.destination} has the port now` };
+    case 'unchanged':
+      return { outcome: 'unchanged', why: `${publish.destination} has this very port already` };
+    case 'planned':
+      return { outcome: 'planned', why: `it can be ported; ${options.to ?? ''} was left as it is` };
+    case 'refused': {
+      const isUnknown = publish.images.every(({ audit }) => audit.state !== 'refused');
+      return { outcome: isUnknown ? 'unknown' : 'refused', why: `the port is right, but ${publish.why}` };
+    }
+  }
+}
+
+/** `undefined` where no destination was named. */
+async function publishPort(
+  workshop: Workshop,
+  { source, base, made }: Ported,
+  { attachments }: Attached,
+): Promise<PublishResult | undefined> {
+  const { options, access, reference, destination, target } = workshop;
+  if (destination === undefined || made.image === undefined || made.audit === undefined) return undefined;
+  const inspection = openInspection(options, [
+    { digest: made.image.manifest.digest, inspection: { ok: true, why: portWhy(made.audit.audit.verdict) } },
+    { digest: source.image.digest, inspection: inspectionOf(source.audit.audit) },
+  ]);
+  const port = {
+    name: `the port of ${reference}`,
+    image: portedImage(`the port of ${reference}`, made.image),
+    platform: target,
+    homeOf: homesOf({ source, base }),
+  };
+  const upstream = { name: reference, image: source.opened };
+  const settings: PublishImagesOptions = {
+    destination: await access.openWritable(destination),
+    sources: options.only === true ? [port] : [upstream, port],
+    attachments,
+    inspect: inspection.inspect,
+    ...(options.dryRun === undefined ? {} : { dryRun: options.dryRun }),
+    ...(options.force === undefined ? {} : { force: options.force }),
+    ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+  try {
+    return await publishImages(settings);
+  } finally {
+    await inspection.close();
+  }
+}
+
+function portWhy(verdict: string): string {
+  return verdict === 'right' ? 'right: audited when it was made' : `${verdict}, as it was waived`;
+}
+
+/** The base's layers and the image's own may be mounted from where they are. */
+function homesOf({ source, base }: Pick<Ported, 'source' | 'base'>): NonNullable<Source['homeOf']> {
+  const homes = new Map<string, { readonly registry: string; readonly repository: string }>();
+  const places = [
+    ...(base.found === undefined
+      ? []
+      : [{ opened: base.found.opened, layers: base.found.target.manifest.layers }]),
+    { opened: source.opened, layers: source.image.manifest.layers },
+  ];
+  for (const { opened, layers } of places) {
+    const { registry, repository } = opened.subject;
+    if (registry === undefined || repository === undefined) continue;
+    for (const { digest } of layers) homes.set(digest, { registry, repository });
+  }
+  return (digest) => homes.get(digest);
+}
+
+type Source = PublishImagesOptions['sources'][number];

@@ -1,0 +1,92 @@
+import type { MergedView, ViewEntry } from '../../layer/index.ts';
+
+/** Where a file of machine code seems to be from, for people. */
+export interface OriginGuess {
+  readonly text: string;
+  /** How it would be lifted, as the beginning of a sentence. */
+  readonly lift: string;
+}
+
+type Rule = (file: ViewEntry, view: MergedView) => OriginGuess | undefined;
+
+/** The first that knows the file. */
+const rules: readonly Rule[] = [goProgram, pythonPackage, nodePackage, rubyGem, condaPackage, archive];
+
+/** By the file itself and the folders it's in. `undefined` where nothing tells. */
+export function guessOrigin(file: ViewEntry, view: MergedView): OriginGuess | undefined {
+  for (const rule of rules) {
+    const guess = rule(file, view);
+    if (guess !== undefined) return guess;
+  }
+  return undefined;
+}
+
+function goProgram({ path, entry }: ViewEntry): OriginGuess | undefined {
+  const go = entry.facts?.kind === 'elf' ? entry.facts.elf.go : undefined;
+  if (go === undefined) return undefined;
+  const { module, path: main } = go;
+  const name =
+    module === undefined ? (main ?? 'of a module that it does not name') : `${module.path} ${module.version}`;
+  return {
+    text: `go: ${name}`,
+    lift: `Take the arm64 program of that version from its release or build it, and name it with --replace /${path}=FILE`,
+  };
+}
+
+const packageFolders = /^(.*\/(?:site|dist)-packages)\/([^/]+)/;
+
+function pythonPackage({ path }: ViewEntry, view: MergedView): OriginGuess | undefined {
+  const [, folder, top] = packageFolders.exec(path) ?? [];
+  if (folder === undefined || top === undefined) return undefined;
+  const wanted = (top.split('.')[0] ?? '').replace(/[-_.]+/g, '_').toLowerCase();
+  const info = view
+    .list(folder)
+    .map((item) => item.path.slice(folder.length + 1))
+    .find((name) => name.endsWith('.dist-info') && name.toLowerCase().replace(/-[^-]*$/, '') === wanted);
+  const name = info?.replace(/\.dist-info$/, '').replace(/-([^-]*)$/, ' $1') ?? top;
+  return {
+    text: `python: ${name}`,
+    lift: 'Python packages with machine code are not ported yet: build the image for arm64, or name its files with --replace',
+  };
+}
+
+function nodePackage({ path }: ViewEntry): OriginGuess | undefined {
+  const at = path.lastIndexOf('node_modules/');
+  if (at < 0) return undefined;
+  const [first = '', second = ''] = path.slice(at + 'node_modules/'.length).split('/');
+  const name = first.startsWith('@') ? `${first}/${second}` : first;
+  return {
+    text: `node: ${name}`,
+    lift: 'Node packages with machine code are not ported yet: build the image for arm64, or name its files with --replace',
+  };
+}
+
+function rubyGem({ path }: ViewEntry): OriginGuess | undefined {
+  const [, name] = /\/(?:gems|extensions\/[^/]+\/[^/]+)\/([^/]+-[0-9][^/]*)\//.exec(path) ?? [];
+  if (name === undefined) return undefined;
+  return {
+    text: `ruby: ${name}`,
+    lift: 'Ruby gems with machine code are not ported yet: build the image for arm64, or name its files with --replace',
+  };
+}
+
+function condaPackage({ path }: ViewEntry, view: MergedView): OriginGuess | undefined {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const root = path.slice(0, end);
+    if (view.lookup(`${root}/conda-meta`) === undefined) continue;
+    return {
+      text: `conda: the environment in /${root}`,
+      lift: 'A conda environment is made anew for linux-aarch64 from its lock file: build the image for arm64',
+    };
+  }
+  return undefined;
+}
+
+function archive({ path, entry }: ViewEntry): OriginGuess | undefined {
+  if (entry.facts?.kind !== 'archive') return undefined;
+  const isJava = /\.(?:jar|war|ear)$/.test(path);
+  return {
+    text: isJava ? 'java: an archive with native libraries' : 'an archive with machine code in it',
+    lift: `Take a version of it that has arm64 code too, and name it with --replace /${path}=FILE`,
+  };
+}

@@ -1,0 +1,87 @@
+import type { AuditInHand, ForeignCode } from '../../audit/index.ts';
+import type { MergedView } from '../../layer/index.ts';
+import type { Platform } from '../../oci/index.ts';
+import type { ImageAudit } from '../../results/index.ts';
+import type { ConfigProblem } from '../config/index.ts';
+import type { Refusal } from '../origin-types.ts';
+import { guessOrigin } from './guess-origin.ts';
+import type { Waivers } from './waivers.ts';
+
+/**
+ * What the audit of the new image speaks against publishing it: machine code of other machines that is used or may be,
+ * file by file, and everything else that keeps it from being right.
+ */
+export function auditRefusals(
+  { audit, foreign }: Pick<AuditInHand, 'audit' | 'foreign'>,
+  {
+    view,
+    target,
+    waivers,
+  }: { readonly view: MergedView; readonly target: Platform; readonly waivers: Waivers },
+): readonly Refusal[] {
+  const used = foreign.filter(({ verdict }) => verdict === 'reachable' || verdict === 'unknown');
+  const refusals = usedCode(used, { view, target });
+  const left = waivers.left(refusals);
+  if (left.length > 0) return left;
+  return isRight(audit, used.length > 0) ? [] : [verdictRefusal(audit)];
+}
+
+/** With waived code in it an image is mixed, and that is what was decided. */
+function isRight({ verdict }: ImageAudit, hasWaived: boolean): boolean {
+  return verdict === 'right' || (verdict === 'mixed' && hasWaived);
+}
+
+function verdictRefusal({ verdict, why }: ImageAudit): Refusal {
+  return {
+    kind: 'audit',
+    ...(verdict === 'unknown' ? { undetermined: true as const } : {}),
+    why: `the audit of the new image says ${verdict}: ${why}`,
+    lift: 'The findings of the audit name the paths; replace what is missing with --replace, or build from source.',
+    waivable: false,
+  };
+}
+
+/** One for each file, whatever number of pieces of code is in it. */
+function usedCode(
+  used: readonly ForeignCode[],
+  image: { readonly view: MergedView; readonly target: Platform },
+): readonly Refusal[] {
+  const byPath = new Map<string, ForeignCode[]>();
+  for (const code of used) {
+    const known = byPath.get(code.entry.path);
+    if (known === undefined) byPath.set(code.entry.path, [code]);
+    else known.push(code);
+  }
+  return [...byPath].map(([path, [first, ...others]]) => codeRefusal(path, first, { ...image, others }));
+}
+
+function codeRefusal(
+  path: string,
+  code: ForeignCode | undefined,
+  { view, target, others }: { view: MergedView; target: Platform; others: readonly ForeignCode[] },
+): Refusal {
+  const inner = code?.innerPath === undefined || code.innerPath === '' ? '' : ` in ${code.innerPath}`;
+  const more = others.length === 0 ? '' : ` (and ${others.length} more pieces of such code)`;
+  const guess = code === undefined ? undefined : guessOrigin(code.entry, view);
+  return {
+    path,
+    kind: 'no-counterpart',
+    ...(guess === undefined ? {} : { guess: guess.text }),
+    why: `machine code for ${code?.os}/${code?.architecture}${inner}${more}: ${code?.because}`,
+    lift: `${guess?.lift ?? `Name a ${target.architecture} file for it with --replace /${path}=FILE`}, or waive it with a reason: --waive /${path}=REASON.`,
+    waivable: true,
+  };
+}
+
+/** What the merge of configs could not carry over. */
+export function configRefusals(problems: readonly ConfigProblem[]): readonly Refusal[] {
+  return problems
+    .filter(({ kind }) => kind === 'missing-path')
+    .map(({ member, value, why }) => ({
+      path: value.replace(/^\/+/, ''),
+      kind: 'config',
+      why: `${member} names ${value}: ${why}`,
+      lift: `Put it there with --replace, or accept it: --waive ${value}=REASON.`,
+      waivable: true,
+    }));
+}

@@ -1,0 +1,1 @@
+export { sbomComponents } from './components.ts';
