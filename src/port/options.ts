@@ -53,6 +53,8 @@ export interface PortSettings {
   readonly debian?: DebianSettings;
   /** Plan, put together and audit, but write nothing. */
   readonly dryRun?: boolean;
+  /** Port even where the source has the platform already, and put the port in the place of that image. */
+  readonly replaceExisting?: boolean;
   /** Publish the port alone, without the platforms that the source has. */
   readonly only?: boolean;
   /** Move the tag even if somebody moved it meanwhile. */

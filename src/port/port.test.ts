@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { directory, executable, file, userland, whiteout, writeElf } from '../fixture/index.ts';
+import { buildIndex, directory, executable, file, userland, whiteout, writeElf } from '../fixture/index.ts';
 import { type Digest, parseManifest } from '../oci/index.ts';
 import type { PortResult } from '../results/index.ts';
 import type { TarMember } from '../tar/index.ts';
@@ -68,6 +68,18 @@ describe('an image whose layers above the base hold no machine code', () => {
     const result = await world.port(app, { to, bases: [base], dryRun: true });
     expect(result.outcome).toBe('planned');
     await expect(world.index(to)).rejects.toThrow(/answered 404/);
+  });
+
+  test('takes the place of an image that lies about being for the target, where that was asked for', async () => {
+    const { base, app, to } = await pushed([neutral]);
+    const honest = await appOn([neutral]);
+    const lying = { of: honest, platform: { os: 'linux', architecture: 'arm64' } };
+    const index = await world.pushed(buildIndex([honest, lying]), 'lying:1');
+    expect(await world.port(index, { to, bases: [base] })).toMatchObject({ outcome: 'unneeded' });
+    const result = await world.port(index, { to, bases: [base], replaceExisting: true });
+    expect(result.outcome).toBe('published');
+    const ported = await world.port(app, { to: to.replace(':1', ':2'), bases: [base] });
+    expect((await world.pull(to)).digest).toBe(ported.image?.digest);
   });
 
   test('that has the platform already needs no port', async () => {

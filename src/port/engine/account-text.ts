@@ -1,7 +1,9 @@
 import type { ForeignCode } from '../../audit/index.ts';
+import type { MergedView } from '../../layer/index.ts';
 import type { PortResult } from '../../results/index.ts';
 import type { AccountRecord } from '../account.ts';
 import type { Ported } from './carry-out.ts';
+import type { Waivers } from './waivers.ts';
 import type { Workshop } from './workshop.ts';
 
 /** The account with what the audit found of the machine code that was kept. */
@@ -10,34 +12,56 @@ export interface ExplainedAccount {
   readonly notes: readonly string[];
 }
 
-/** Machine code of another machine is never kept without saying why. */
-export function explainedAccount({ waivers }: Workshop, { made }: Ported): ExplainedAccount {
-  const foreign = new Map<string, ForeignCode>();
-  for (const code of made.audit?.foreign ?? []) foreign.set(code.entry.path, code);
-  const explained = made.account.records.map((record) => explain(record, foreign, waivers));
-  const harmless = new Set(
-    explained.flatMap(({ path, outcome, to }) =>
-      outcome !== 'dropped' && isHarmless(foreign.get(to ?? path)) ? [to ?? path] : [],
-    ),
-  );
-  return {
-    records: explained,
-    notes: harmless.size === 0 ? [] : [keptNote(harmless)],
+/** Machine code of another machine is never kept without saying why, at any of its names. */
+export function explainedAccount({ waivers }: Workshop, { made, base }: Ported): ExplainedAccount {
+  const around: Around = {
+    waivers,
+    view: made.view,
+    foreign: foreignByPath(made),
+    baseLayers: base.newLayers.length,
   };
+  const harmless = new Set<string>();
+  const records = made.account.records.map((record) => explain(record, around, harmless));
+  return { records, notes: harmless.size === 0 ? [] : [keptNote(harmless)] };
 }
 
-function isHarmless(code: ForeignCode | undefined): boolean {
-  return code?.verdict === 'inert' || code?.verdict === 'shadowed';
+interface Around {
+  readonly waivers: Waivers;
+  /** Of the new image. */
+  readonly view: MergedView | undefined;
+  readonly foreign: ReadonlyMap<string, ForeignCode>;
+  readonly baseLayers: number;
+}
+
+/** The audit judges a file once, whatever number of names it has. */
+function foreignByPath({ audit, view }: Ported['made']): ReadonlyMap<string, ForeignCode> {
+  const foreign = new Map<string, ForeignCode>();
+  for (const code of audit?.foreign ?? [])
+    for (const path of view?.links(code.entry.path) ?? [code.entry.path]) {
+      const known = foreign.get(path);
+      if (known === undefined || isHarmless(known)) foreign.set(path, code);
+    }
+  return foreign;
+}
+
+function isHarmless({ verdict }: ForeignCode): boolean {
+  return verdict === 'inert' || verdict === 'shadowed';
 }
 
 function explain(
   record: AccountRecord,
-  foreign: ReadonlyMap<string, ForeignCode>,
-  waivers: Workshop['waivers'],
+  { waivers, view, foreign, baseLayers }: Around,
+  harmless: Set<string>,
 ): PortResult['account'][number] {
-  if (record.outcome !== 'kept') return { ...record };
-  const reason = waivers.reasonFor(record.path);
-  const code = foreign.get(record.path);
+  const { outcome, path, to } = record;
+  if (outcome === 'dropped' || record.kind === 'whiteout' || record.kind === 'opaque') return { ...record };
+  const found = view?.resolve(to ?? path, { followLast: false });
+  // What a layer above hides is another file.
+  const there = found?.found === true && found.entry.layer === record.layer + baseLayers ? found.entry.path : undefined;
+  const code = there === undefined ? undefined : foreign.get(there);
+  if (code !== undefined && there !== undefined && isHarmless(code)) harmless.add(there);
+  if (outcome === 'replaced' || outcome === 'added') return { ...record };
+  const reason = waivers.reasonFor(there ?? path) ?? waivers.reasonFor(path);
   if (reason !== undefined) return { ...record, why: `waived: ${reason}` };
   if (code === undefined) return { ...record };
   return { ...record, why: `${code.verdict} machine code for ${code.architecture}: ${code.because}` };

@@ -42,7 +42,8 @@ export async function carryOut(workshop: Workshop): Promise<PortResult> {
   const { access, location, options } = workshop;
   options.onEvent?.({ type: 'phase', phase: `reading ${workshop.reference}` });
   const opened = await access.open(location);
-  const found = await openSourceImage(opened, { ...workshop, signal: options.signal });
+  const { replaceExisting = false, signal } = options;
+  const found = await openSourceImage(opened, { ...workshop, replaceExisting, signal });
   if (found.kind !== 'image') return earlyResult(workshop, found);
   const source = await readSource(workshop, found);
   const mislabelled = labelRefusal(source, workshop);

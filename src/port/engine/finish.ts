@@ -14,22 +14,17 @@ export async function finishPort(workshop: Workshop, ported: Ported): Promise<Po
   const { waivers } = workshop;
   const { base, plans, made } = ported;
   const runs = await tryOut(workshop, made);
-  const refusals = [
-    ...waivers.left([...base.refusals, ...plans.refusals]),
-    ...made.refusals.filter(({ path }) => !plans.refusals.some((known) => isOf(known, path))),
-    ...runs.refusals,
-  ];
+  const told = waivers.left([...base.refusals, ...plans.refusals]);
+  const paths = new Set(told.map(({ path }) => path));
+  // What an origin refuses is not told again by the audit.
+  const more = made.refusals.filter(({ path }) => path === undefined || !paths.has(path));
+  const refusals = [...told, ...more, ...runs.refusals];
   const known = { ...ported, runs: runs.results, refusals };
   const against = refusedWhy(refusals);
   if (against !== undefined) return portResult(workshop, { ...known, ...against });
   const attached = await attach(workshop, ported);
   const publish = await publishPort(workshop, ported, attached);
   return portResult(workshop, { ...known, ...conclusionOf(workshop, publish), attached, publish });
-}
-
-/** What is refused by an origin is not told again by the audit. */
-function isOf({ path }: Refusal, other: string | undefined): boolean {
-  return path !== undefined && path === other;
 }
 
 function refusedWhy(refusals: readonly Refusal[]): Conclusion | undefined {
@@ -81,6 +76,7 @@ async function publishPort(
     destination: await access.openWritable(destination),
     sources: options.only === true ? [port] : [upstream, port],
     attachments,
+    ...(options.replaceExisting === true ? { replace: true } : {}),
     inspect: inspection.inspect,
     ...(options.dryRun === undefined ? {} : { dryRun: options.dryRun }),
     ...(options.force === undefined ? {} : { force: options.force }),

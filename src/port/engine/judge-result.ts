@@ -23,12 +23,26 @@ export function auditRefusals(
   const refusals = usedCode(used, { view, target });
   const left = waivers.left(refusals);
   if (left.length > 0) return left;
-  return isRight(audit, used.length > 0) ? [] : [verdictRefusal(audit)];
+  if (audit.verdict === 'right') return [];
+  // With waived code in it an image is mixed, and that is what was decided; of what was not read nothing was.
+  if (audit.verdict === 'mixed' && used.length > 0) return unreadRefusals(view);
+  return [verdictRefusal(audit)];
 }
 
-/** With waived code in it an image is mixed, and that is what was decided. */
-function isRight({ verdict }: ImageAudit, hasWaived: boolean): boolean {
-  return verdict === 'right' || (verdict === 'mixed' && hasWaived);
+/** Notes on files that were not looked at. */
+const unread: ReadonlySet<string> = new Set(['inspection-failed', 'sparse-too-large']);
+
+function unreadRefusals({ layers }: MergedView): readonly Refusal[] {
+  return layers
+    .flatMap(({ notes }) => notes.filter(({ kind }) => unread.has(kind)))
+    .map(({ path, text }) => ({
+      ...(path === undefined ? {} : { path }),
+      kind: 'audit',
+      undetermined: true,
+      why: `what was not read may hold machine code of any machine: ${text}`,
+      lift: 'Only a file that can be read can be judged; build the image without it.',
+      waivable: false,
+    }));
 }
 
 function verdictRefusal({ verdict, why }: ImageAudit): Refusal {

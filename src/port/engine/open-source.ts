@@ -35,6 +35,8 @@ export interface Wanted {
   readonly reference: string;
   readonly from: Platform;
   readonly target: Platform;
+  /** Go on where the target is there already: it lies, as a rule. */
+  readonly replaceExisting: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -87,9 +89,12 @@ function none(why: string): OpenedSourceImage {
 
 type ChosenOffer = Offer & { readonly platform: Platform };
 
-function chosen(images: readonly Offer[], { from, target }: Wanted): ChosenOffer | OpenedSourceImage {
+function chosen(
+  images: readonly Offer[],
+  { from, target, replaceExisting }: Wanted,
+): ChosenOffer | OpenedSourceImage {
   const there = chooseOffer(images, target);
-  if (there !== undefined)
+  if (there !== undefined && !replaceExisting)
     return { kind: 'unneeded', why: `its index has ${formatPlatform(target)}: ${there.entry.digest}` };
   const { entry, platform } = chooseOffer(images, from) ?? {};
   if (entry !== undefined && platform !== undefined) return { entry, platform };

@@ -4,6 +4,7 @@ import type { LayerEntry, LayerFacts } from '../../layer/index.ts';
 import type { Material, OriginPlan, PlacedAddition, PortImage, Refusal } from '../origin-types.ts';
 import { entryPath, type LayerPlan, type PathPlan, type PortPlan } from '../plan-types.ts';
 import { emptiedDirectories } from './emptied-directories.ts';
+import { Places } from './places.ts';
 
 /** What all origins say together. */
 export interface JoinedPlans {
@@ -37,11 +38,10 @@ export function joined(before: JoinedPlans, plan: OriginPlan): JoinedPlans {
 /** The plan of every entry of every layer above the base: what nothing speaks of is kept as it is. */
 export function layerPlans(image: PortImage, plans: JoinedPlans): PortPlan {
   const emptied = emptiedDirectories(image, plans);
+  const places = new Places(image.view);
   const layers = image.view.layers.slice(image.baseLayers).map((facts, index): LayerPlan => {
-    const paths = new Map<string, PathPlan>();
-    for (const entry of facts.entries)
-      paths.set(entryPath(entry), planOf(entry, { image, plans, emptied, layer: image.baseLayers + index }));
-    return { paths, added: additionsTo(index, plans.added, facts) };
+    const around = { image, plans, emptied, places, layer: image.baseLayers + index };
+    return { paths: pathPlans(facts, around), added: additionsTo(index, plans.added, facts) };
   });
   return { layers };
 }
@@ -50,6 +50,7 @@ interface Around {
   readonly image: PortImage;
   readonly plans: JoinedPlans;
   readonly emptied: ReadonlyMap<string, PathPlan>;
+  readonly places: Places;
   /** Of the whole image's layers. */
   readonly layer: number;
 }
@@ -63,16 +64,46 @@ const droppedHidden: PathPlan = {
   below: 'shows',
 };
 const keptCode: PathPlan = { action: 'keep', why: 'machine code that nothing took the place of' };
+const keptTwice: PathPlan = {
+  action: 'keep',
+  why: 'the layer has it more than once; machine code of the old architecture is hidden by what comes later',
+};
 const keptElse: PathPlan = { action: 'keep', why: 'it is no file with content' };
 
-function planOf(entry: LayerEntry, { image, plans, emptied, layer }: Around): PathPlan {
+/** A plan holds for all entries of a path; of several, the one that shows decides. */
+function pathPlans({ entries }: LayerFacts, around: Around): ReadonlyMap<string, PathPlan> {
+  const plans = new Map<string, PathPlan>();
+  for (const entry of entries) {
+    const path = entryPath(entry);
+    const [before, plan] = [plans.get(path), planOf(entry, around)];
+    const hidesCode = before === droppedHidden && plan.action === 'keep' && plan !== keptHidden;
+    plans.set(path, hidesCode ? keptTwice : before === droppedHidden && plan === keptHidden ? before : plan);
+  }
+  return plans;
+}
+
+function planOf(entry: LayerEntry, { image, plans, emptied, places, layer }: Around): PathPlan {
   if (entry.kind === 'whiteout' || entry.kind === 'opaque') return keptMarker;
   const isForeign = entry.facts !== undefined && foreignCodeIn(entry.facts, image.target).length > 0;
-  if (image.view.lookup(entry.path)?.layer !== layer) return isForeign ? droppedHidden : keptHidden;
-  const planned = plans.paths.get(entry.path) ?? emptied.get(entry.path);
+  const path = places.of(entry, layer);
+  if (path === undefined) return isForeign ? hiddenCode(entry, places) : keptHidden;
+  const planned = plans.paths.get(path) ?? emptied.get(path);
   if (planned !== undefined) return planned;
   if (isForeign) return keptCode;
+  if (entry.kind === 'hardlink') return linkPlan(image, path);
   return entry.kind === 'file' ? kept : keptElse;
+}
+
+/** Gone from its own path; a hard link may still hold on to it. */
+function hiddenCode(entry: LayerEntry, places: Places): PathPlan {
+  const [name] = places.namesOf(entry);
+  if (name === undefined) return droppedHidden;
+  return { action: 'keep', why: `machine code that is there under another name, /${name}` };
+}
+
+function linkPlan({ view, target }: PortImage, path: string): PathPlan {
+  const facts = view.lookup(path)?.entry.facts;
+  return facts !== undefined && foreignCodeIn(facts, target).length > 0 ? keptCode : kept;
 }
 
 /** Directories of the layer itself need no addition. */

@@ -34,8 +34,9 @@ export class Waivers {
     return true;
   }
 
+  /** The reason of a waiver that was needed. */
   reasonFor(path: string): string | undefined {
-    return this.#reasons.get(`/${path}`);
+    return this.#used.has(`/${path}`) ? this.#reasons.get(`/${path}`) : undefined;
   }
 
   results(): { path: string; reason: string; used: boolean }[] {
