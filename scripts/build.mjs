@@ -11,8 +11,12 @@ rmSync('dist', { recursive: true, force: true });
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const { metafile } = await build({
-  // The second is the program of the threads that read layers; src/layer/pool/worker-file.ts looks for it by this name.
-  entryPoints: { main: 'src/cli/main.ts', 'layer-worker': 'src/layer/pool/layer-worker.ts' },
+  // Besides the command, the programs of threads: src/layer/pool/worker-file.ts looks for them by these names.
+  entryPoints: {
+    main: 'src/cli/main.ts',
+    'layer-worker': 'src/layer/pool/layer-worker.ts',
+    'deb-worker': 'src/port/counterparts/debian/store/deb-worker.ts',
+  },
   outdir: 'dist/cli',
   bundle: true,
   splitting: true,
@@ -22,8 +26,8 @@ const { metafile } = await build({
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'linked',
-  // Peers that a user brings; resolved at run time, if at all.
-  external: ['@aws-sdk/*'],
+  // Peers that a user brings, and one of the CycloneDX library that writes XML; resolved at run time, if at all.
+  external: ['@aws-sdk/*', 'xmlbuilder2'],
   alias: { undici: './scripts/undici-slim.cjs' },
   define: { ARMLOAD_VERSION: JSON.stringify(version) },
   banner: {

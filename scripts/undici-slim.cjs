@@ -4,8 +4,16 @@ const Dispatcher = require('../node_modules/undici/lib/dispatcher/dispatcher');
 
 Dispatcher.prototype.request = require('../node_modules/undici/lib/api/api-request');
 
+/** As the index has it, for callers that bring their dispatcher. */
+async function request(url, { dispatcher, method = 'GET', ...options }) {
+  const { origin, pathname, search } = new URL(url);
+  return dispatcher.request({ ...options, method, origin, path: `${pathname}${search}` });
+}
+
 module.exports = {
   Agent: require('../node_modules/undici/lib/dispatcher/agent'),
+  EnvHttpProxyAgent: require('../node_modules/undici/lib/dispatcher/env-http-proxy-agent'),
   Pool: require('../node_modules/undici/lib/dispatcher/pool'),
   ProxyAgent: require('../node_modules/undici/lib/dispatcher/proxy-agent'),
+  request,
 };

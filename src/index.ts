@@ -2,11 +2,12 @@
  * The library door of armload.
  *
  * ```ts
- * import { audit, scan } from 'armload';
+ * import { audit, port, scan } from 'armload';
  *
  * const result = await scan({ inputs: ['deploy/'] });
  * const blocked = result.images.filter((image) => image.readiness.state === 'missing');
  * const proof = await audit({ references: ['ghcr.io/acme/app:2'] });
+ * const ported = await port({ reference: 'ghcr.io/acme/app:2', dryRun: true });
  * ```
  */
 export { type AuditOptions, audit, type SmokeRunOptions, type StartOverride } from './audit/index.ts';
@@ -19,7 +20,17 @@ export {
   parseReference,
   type Reference,
 } from './oci/index.ts';
-export { type PublishOptions, publish } from './publish/index.ts';
+export {
+  type BaseKnowledge,
+  baseKnowledge,
+  type DebianSettings,
+  type NamedReplacement,
+  type PortOptions,
+  parseBaseRecords,
+  port,
+  type Waiver,
+} from './port/index.ts';
+export { type PublishOptions, publish, type SignSettings } from './publish/index.ts';
 export {
   type AuditResult,
   type AuditVerdict,
@@ -28,7 +39,11 @@ export {
   type ForeignVerdict,
   type ImageAudit,
   type ImageResult,
+  type PortOutcome,
+  type PortRefusal,
+  type PortResult,
   type PublishResult,
+  portResultSchema,
   publishResultSchema,
   type Readiness,
   type ReadinessState,

@@ -2,12 +2,13 @@ import { type Command, Option } from 'commander';
 import { auditFailOnWords, auditOutcomeOf, auditTotalsOf, defaultAuditFailOn } from '../report/index.ts';
 import type { AuditResult } from '../results/index.ts';
 import { withAccessOptions } from './access-settings.ts';
-import { type AuditFlags, type AuditSettings, auditSettings, meansWords } from './audit-settings.ts';
+import { type AuditFlags, type AuditSettings, auditSettings } from './audit-settings.ts';
 import { baseCommand, collect, parseArguments, withResultOptions } from './base-command.ts';
 import { loadConfig } from './config.ts';
 import type { Io } from './io.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { openResultOutput } from './result-output.ts';
+import { withRunOptions } from './run-settings.ts';
 import { version } from './version.ts';
 
 /** `armload audit`: prove from the bytes that an image is what its label says. */
@@ -60,7 +61,12 @@ function auditCommand(): Command {
       '--max-bytes <size>',
       'read at most so much of layers in all, such as 500MB; the rest is unknown',
     );
-  return withAccessOptions(withStartOptions(command));
+  return withAccessOptions(
+    withRunOptions(
+      withStartOptions(command),
+      'run what was audited too; a run that fails gives exit code 1 whatever --fail-on says',
+    ),
+  );
 }
 
 function withStartOptions(command: Command): Command {
@@ -70,26 +76,10 @@ function withStartOptions(command: Command): Command {
       "what Kubernetes starts in the entrypoint's place: a word, repeated for more, or a JSON array",
       collect,
     )
-    .option('--args <word>', "what Kubernetes gives it in the command's place, written the same way", collect)
-    .option('--run', 'run what was audited too; a run that fails gives exit code 1 whatever --fail-on says')
-    .addOption(
-      new Option(
-        '--run-command <command>',
-        'run this, not the usual --version: words, or a JSON array; may be repeated; asks for --run by itself',
-      )
-        .argParser(collect)
-        .implies({ run: true }),
-    )
-    .addOption(
-      new Option(
-        '--run-means <means>',
-        `how to run it: ${meansWords.join(', ')} (default: the best there is)`,
-      ).implies({
-        run: true,
-      }),
-    )
-    .addOption(
-      new Option('--run-timeout <seconds>', 'how long one run may take (default: 30)').implies({ run: true }),
+    .option(
+      '--args <word>',
+      "what Kubernetes gives it in the command's place, written the same way",
+      collect,
     );
 }
 

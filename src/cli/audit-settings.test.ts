@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { smokeMeans } from '../audit/index.ts';
 import { defaultAuditFailOn } from '../report/index.ts';
-import { type AuditFlags, auditSettings, meansWords } from './audit-settings.ts';
+import { type AuditFlags, auditSettings } from './audit-settings.ts';
 import type { Config } from './config.ts';
+import { meansWords } from './run-settings.ts';
 
 const none: Config = { directory: '/etc/armload', values: {} };
 const flags: AuditFlags = { cache: true };

@@ -1,24 +1,21 @@
-import type { AuditOptions, SmokeMeans, SmokeRunOptions, StartOverride } from '../audit/index.ts';
+import type { AuditOptions, StartOverride } from '../audit/index.ts';
 import { type AuditFailOn, auditFailOnWords, defaultAuditFailOn } from '../report/index.ts';
 import { type AccessFlags, type AccessSettings, accessSettings } from './access-settings.ts';
 import type { ResultFlags } from './base-command.ts';
-import { readCommand, readProgram, readWords } from './command-words.ts';
+import { readProgram, readWords } from './command-words.ts';
 import type { Config } from './config.ts';
+import { type RunFlags, runSettings } from './run-settings.ts';
 import { memberOf, pick, present, type ResultSettings, read, resultSettings } from './settings.ts';
-import { readChoice, readCount, readFailOn, readSize } from './values.ts';
+import { readFailOn, readSize } from './values.ts';
 
 /** The options of `armload audit`, as commander gives them. */
-export interface AuditFlags extends ResultFlags, AccessFlags {
+export interface AuditFlags extends ResultFlags, AccessFlags, RunFlags {
   readonly all?: boolean;
   readonly allPlatforms?: boolean;
   readonly failOn?: readonly string[];
   readonly maxBytes?: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
-  readonly run?: boolean;
-  readonly runCommand?: readonly string[];
-  readonly runMeans?: string;
-  readonly runTimeout?: string;
 }
 
 /** What an audit is run with: the command line first, then the configuration, then the defaults. */
@@ -27,9 +24,6 @@ export interface AuditSettings extends ResultSettings {
   /** The part that `audit` itself takes. */
   readonly audit: AccessSettings & Pick<AuditOptions, 'allPlatforms' | 'override' | 'run' | 'maxBytes'>;
 }
-
-// Not taken from the audit room, which is loaded when an audit starts and not for --help.
-export const meansWords = ['native', 'docker', 'user-namespace'] as const satisfies readonly SmokeMeans[];
 
 /** @throws UsageError naming the option or the member that is wrong. */
 export function auditSettings(flags: AuditFlags, config: Config, cwd: string): AuditSettings {
@@ -46,7 +40,7 @@ export function auditSettings(flags: AuditFlags, config: Config, cwd: string): A
       ...present({
         allPlatforms: flags.allPlatforms,
         override: overrideOf(flags),
-        run: runSettings(flags, config),
+        run: runSettings(flags, audit.run, (member) => inConfig(`run.${member}`)),
         maxBytes: pick(undefined, [
           read(flags.maxBytes, (text) => readSize(text, '--max-bytes')),
           read(audit.maxBytes, (size) => readSize(String(size), inConfig('maxBytes'))),
@@ -63,26 +57,4 @@ function overrideOf({ command, args }: AuditFlags): StartOverride | undefined {
     args: read(args, (texts) => readWords(texts, '--args')),
   });
   return Object.keys(override).length === 0 ? undefined : override;
-}
-
-/** `undefined` where no run was asked for. */
-function runSettings(flags: AuditFlags, config: Config): SmokeRunOptions | undefined {
-  const configured = config.values.audit?.run;
-  const inConfig = (member: string) => memberOf(config, `audit.run.${member}`);
-  const choice = { noun: 'means to run an image', words: meansWords };
-  const commands = [
-    read(flags.runCommand, (texts) => texts.map((text) => readCommand(text, '--run-command'))),
-    read(configured?.commands, (all) => all.map((one) => readCommand(one, inConfig('commands')))),
-  ];
-  const means = [
-    read(flags.runMeans, (text) => readChoice(text, '--run-means', choice)),
-    read(configured?.means, (text) => readChoice(text, inConfig('means'), choice)),
-  ];
-  const timeout = read(flags.runTimeout, (text) => readCount(text, '--run-timeout'));
-  if (flags.run !== true && configured === undefined) return undefined;
-  return present({
-    commands: pick(undefined, commands),
-    means: pick(undefined, means),
-    timeoutSeconds: timeout ?? configured?.timeoutSeconds,
-  });
 }

@@ -29,6 +29,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./audit-command.ts'),
   },
   {
+    name: 'port',
+    operands: 'REFERENCE --to DESTINATION',
+    summary: "make the missing platform's image out of the one that is there",
+    load: () => import('./port-command.ts'),
+  },
+  {
     name: 'publish',
     operands: 'DESTINATION SOURCE...',
     summary: 'join images into one index, and publish it',

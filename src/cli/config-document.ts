@@ -108,7 +108,7 @@ function refuseTrustedOnly(value: unknown, source: Source): void {
   if (path === undefined) return;
   throw new UsageError(
     'CONFIG',
-    `${placeOf(source, path)}: "${path.join('.')}" is not taken from a file that was merely found here, because it decides where credentials go, which answers are believed, or what is run`,
+    `${placeOf(source, path)}: "${path.join('.')}" is not taken from a file that was merely found here, because it decides where credentials go, which answers and parts are believed, or what is run`,
     { hint: `If you trust this file, name it: --config ${source.file}` },
   );
 }

@@ -18,6 +18,16 @@ const access = {
 const accessSchema = z.object(access);
 export type AccessValues = z.output<typeof accessSchema>;
 
+/** Its presence asks for smoke runs. */
+const run = z
+  .strictObject({
+    commands: z.array(z.union([z.string(), z.array(z.string())])).optional(),
+    means: z.string().optional(),
+    timeoutSeconds: count.optional(),
+  })
+  .optional();
+export type RunValues = NonNullable<z.output<typeof run>>;
+
 /** `armload.yaml`. Options of the command line go before it; relative paths start at its directory. */
 export const configSchema = z.strictObject({
   platform: z.string().optional(),
@@ -37,14 +47,26 @@ export const configSchema = z.strictObject({
     .strictObject({
       failOn: words.optional(),
       maxBytes: size.optional(),
-      /** Its presence asks for smoke runs. */
-      run: z
+      run,
+      ...access,
+    })
+    .optional(),
+  port: z
+    .strictObject({
+      from: z.string().optional(),
+      bases: z.array(z.string().min(1)).max(100).optional(),
+      knownBases: z.string().min(1).optional(),
+      allowBaseDifferences: z.boolean().optional(),
+      debian: z
         .strictObject({
-          commands: z.array(z.union([z.string(), z.array(z.string())])).optional(),
-          means: z.string().optional(),
-          timeoutSeconds: count.optional(),
+          mirrors: z.record(z.string(), z.string()).optional(),
+          snapshot: z.string().optional(),
+          keyrings: z.array(z.string().min(1)).max(100).optional(),
+          allowUpgrade: z.boolean().optional(),
+          allowUnsigned: z.boolean().optional(),
         })
         .optional(),
+      run,
       ...access,
     })
     .optional(),
@@ -56,14 +78,20 @@ export type ConfigValues = z.output<typeof configSchema>;
 
 /**
  * Members that a file found by itself must not set: with them, whoever wrote the folder that is scanned could send
- * credentials elsewhere, plant answers, or have programs run. They count in a file that the person names with
+ * credentials elsewhere, plant answers, have programs run, or have a port built on parts of their own. They count in a file that the person names with
  * `--config`.
  */
 export const trustedOnly: readonly (readonly string[])[] = [
   ['registries'],
-  ...[[], ['scan'], ['audit']].flatMap((command) => [
+  ...[[], ['scan'], ['audit'], ['port']].flatMap((command) => [
     [...command, 'authFile'],
     [...command, 'cacheDirectory'],
   ]),
   ['audit', 'run'],
+  ['port', 'run'],
+  // An index that holds the old base and a sibling of its author's making would do.
+  ['port', 'bases'],
+  ['port', 'knownBases'],
+  ['port', 'allowBaseDifferences'],
+  ...['mirrors', 'snapshot', 'keyrings', 'allowUnsigned'].map((member) => ['port', 'debian', member]),
 ];

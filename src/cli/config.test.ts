@@ -106,6 +106,11 @@ test('a file that is named and not there is an error', async () => {
   });
 });
 
+test('what weakens no trust may stand in a file that was merely found', async () => {
+  const { values } = await found('port: {from: linux/386, debian: {allowUpgrade: true}}\n');
+  expect(values.port).toEqual({ from: 'linux/386', debian: { allowUpgrade: true } });
+});
+
 test.each([
   ['registries', 'registries:\n  docker.io: {endpoint: "http://evil.example"}\n'],
   ['scan.authFile', 'scan: {authFile: x.json}\n'],
@@ -113,6 +118,15 @@ test.each([
   ['audit.authFile', 'audit: {authFile: x.json}\n'],
   ['audit.cacheDirectory', 'audit: {cacheDirectory: answers}\n'],
   ['audit.run', 'audit: {run: {commands: [evil]}}\n'],
+  ['port.authFile', 'port: {authFile: x.json}\n'],
+  ['port.run', 'port: {run: {commands: [evil]}}\n'],
+  ['port.bases', 'port: {bases: [evil.example/base]}\n'],
+  ['port.knownBases', 'port: {knownBases: bases.json}\n'],
+  ['port.allowBaseDifferences', 'port: {allowBaseDifferences: true}\n'],
+  ['port.debian.mirrors', 'port: {debian: {mirrors: {a: b}}}\n'],
+  ['port.debian.snapshot', 'port: {debian: {snapshot: x}}\n'],
+  ['port.debian.keyrings', 'port: {debian: {keyrings: [own.gpg]}}\n'],
+  ['port.debian.allowUnsigned', 'port: {debian: {allowUnsigned: true}}\n'],
   ['authFile', 'authFile: x.json\n'],
   ['cacheDirectory', 'cacheDirectory: answers\n'],
 ])(

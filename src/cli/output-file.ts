@@ -20,14 +20,16 @@ interface Target {
 }
 
 /**
- * Checks that a report can be put there, before the long work starts.
+ * Checks that a report can be put there, before the long work starts; `option` is what named the file.
  * @throws UsageError `OUTPUT_UNWRITABLE`.
  */
-export async function openOutputFile(file: string, cwd: string): Promise<OutputFile> {
-  const target = await orUnwritable(file, () => findTarget(file, cwd));
+export async function openOutputFile(file: string, cwd: string, option = '--output'): Promise<OutputFile> {
+  const target = await orUnwritable([file, option], () => findTarget(file, cwd));
   return {
     write: (text) =>
-      orUnwritable(file, () => (target.special ? writeFile(target.path, text) : replace(target, text))),
+      orUnwritable([file, option], () =>
+        target.special ? writeFile(target.path, text) : replace(target, text),
+      ),
   };
 }
 
@@ -66,13 +68,16 @@ async function writeNew(path: string, text: string, mode: number | undefined): P
   }
 }
 
-async function orUnwritable<Value>(file: string, action: () => Promise<Value>): Promise<Value> {
+async function orUnwritable<Value>(
+  [file, option]: readonly [file: string, option: string],
+  action: () => Promise<Value>,
+): Promise<Value> {
   try {
     return await action();
   } catch (error) {
     throw new UsageError('OUTPUT_UNWRITABLE', `can't write the result to "${file}": ${messageOf(error)}`, {
       cause: error,
-      hint: 'Give --output a file in a directory that exists and is writable.',
+      hint: `Give ${option} a file in a directory that exists and is writable.`,
     });
   }
 }

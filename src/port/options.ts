@@ -9,7 +9,10 @@ import type { BaseKnowledge } from './base/index.ts';
 export interface NamedReplacement {
   /** Absolute, in the image. */
   readonly path: string;
-  /** A file of this machine, or an https address. */
+  /**
+   * A file of this machine, or an https address. It may end in `#sha256:HEX`, and then in `!/MEMBER` for a file in a tar,
+   * tar.gz, tar.xz, tar.zst or zip.
+   */
   readonly from: string;
   /** Hexadecimal; needed for an address. */
   readonly sha256?: string;

@@ -75,7 +75,10 @@ describe('an image whose layers above the base hold no machine code', () => {
     const honest = await appOn([neutral]);
     const lying = { of: honest, platform: { os: 'linux', architecture: 'arm64' } };
     const index = await world.pushed(buildIndex([honest, lying]), 'lying:1');
-    expect(await world.port(index, { to, bases: [base] })).toMatchObject({ outcome: 'unneeded' });
+    expect(await world.port(index, { to, bases: [base] })).toMatchObject({
+      outcome: 'refused',
+      refusals: [{ kind: 'image', lift: expect.stringContaining('--replace-existing') }],
+    });
     const result = await world.port(index, { to, bases: [base], replaceExisting: true });
     expect(result.outcome).toBe('published');
     const ported = await world.port(app, { to: to.replace(':1', ':2'), bases: [base] });

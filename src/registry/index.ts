@@ -5,6 +5,7 @@ export { type ArchiveWriter, createOciArchive } from './archive/write-oci-archiv
 export { type CachingOptions, cachingRepository } from './cache/caching-repository.ts';
 export { type CacheOptions, defaultCacheDirectory, memoryCache, openCache } from './cache/open-cache.ts';
 export type { RegistryCache } from './cache/registry-cache.ts';
+export { SharedFlights } from './cache/shared-flights.ts';
 export { readSmallBlob } from './cache/small-blob.ts';
 export { firstMatch } from './credentials/chain.ts';
 export { type CredentialOptions, openCredentials } from './credentials/default-store.ts';

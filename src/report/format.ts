@@ -1,4 +1,4 @@
-import type { AuditResult, PublishResult, ScanResult } from '../results/index.ts';
+import type { AuditResult, PortResult, PublishResult, ScanResult } from '../results/index.ts';
 import type { AuditFailOn } from './audit/outcome.ts';
 import type { FailOn } from './outcome.ts';
 
@@ -31,5 +31,6 @@ export interface ReportFormat {
   readonly description: string;
   render(result: ScanResult, options: ReportOptions): string;
   renderAudit(result: AuditResult, options: AuditReportOptions): string;
+  renderPort(result: PortResult, options: Drawing): string;
   renderPublish(result: PublishResult, options: Drawing): string;
 }

@@ -3,6 +3,8 @@ import { renderAuditTable } from './audit/table.ts';
 import type { ReportFormat } from './format.ts';
 import { renderJson } from './json.ts';
 import { renderMarkdown } from './markdown.ts';
+import { renderPortMarkdown } from './port/markdown.ts';
+import { renderPortTable } from './port/table.ts';
 import { renderPublishMarkdown } from './publish/markdown.ts';
 import { renderPublishTable } from './publish/table.ts';
 import { renderTable } from './table.ts';
@@ -14,6 +16,7 @@ export const formats: readonly ReportFormat[] = [
     description: 'for people',
     render: renderTable,
     renderAudit: renderAuditTable,
+    renderPort: renderPortTable,
     renderPublish: renderPublishTable,
   },
   {
@@ -21,6 +24,7 @@ export const formats: readonly ReportFormat[] = [
     description: 'for programs, see schemas/',
     render: renderJson,
     renderAudit: renderJson,
+    renderPort: renderJson,
     renderPublish: renderJson,
   },
   {
@@ -28,6 +32,7 @@ export const formats: readonly ReportFormat[] = [
     description: 'for pull-request comments',
     render: renderMarkdown,
     renderAudit: renderAuditMarkdown,
+    renderPort: renderPortMarkdown,
     renderPublish: renderPublishMarkdown,
   },
 ];

@@ -15,6 +15,9 @@ export {
   type Outcome,
   outcomeOf,
 } from './outcome.ts';
+export { renderAccount } from './port/account.ts';
+export { portOutcomeOf } from './port/outcome.ts';
+export { portTotalsOf } from './port/sentences.ts';
 export { publishOutcomeOf } from './publish/outcome.ts';
 export { publishTotalsOf } from './publish/sentences.ts';
 export { totalsOf } from './sentences.ts';

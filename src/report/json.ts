@@ -1,12 +1,16 @@
-import type { AuditResult, PublishResult, ScanResult } from '../results/index.ts';
+import type { AuditResult, PortResult, PublishResult, ScanResult } from '../results/index.ts';
 
 /**
  * The result as one JSON document, two spaces, a newline at the end. Control, direction and invisible characters are
  * written as `\u` escapes: the same data, and nothing that could drive a terminal.
  */
-export function renderJson(result: ScanResult | AuditResult | PublishResult): string {
-  const text = JSON.stringify(result, undefined, 2);
-  return `${text.replace(/[^\n\P{Cc}]|[\p{Cf}\p{Zl}\p{Zp}]/gu, escapeUnits)}\n`;
+export function renderJson(result: ScanResult | AuditResult | PortResult | PublishResult): string {
+  return `${escapeUnseen(JSON.stringify(result, undefined, 2))}\n`;
+}
+
+/** JSON with `\u` escapes for what can't be seen; lines stay. */
+export function escapeUnseen(json: string): string {
+  return json.replace(/[^\n\P{Cc}]|[\p{Cf}\p{Zl}\p{Zp}]/gu, escapeUnits);
 }
 
 function escapeUnits(character: string): string {

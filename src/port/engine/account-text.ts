@@ -2,7 +2,8 @@ import type { ForeignCode } from '../../audit/index.ts';
 import type { MergedView } from '../../layer/index.ts';
 import type { PortResult } from '../../results/index.ts';
 import type { AccountRecord } from '../account.ts';
-import type { Ported } from './carry-out.ts';
+import type { Ported } from './types.ts';
+
 import type { Waivers } from './waivers.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -57,7 +58,8 @@ function explain(
   if (outcome === 'dropped' || record.kind === 'whiteout' || record.kind === 'opaque') return { ...record };
   const found = view?.resolve(to ?? path, { followLast: false });
   // What a layer above hides is another file.
-  const there = found?.found === true && found.entry.layer === record.layer + baseLayers ? found.entry.path : undefined;
+  const there =
+    found?.found === true && found.entry.layer === record.layer + baseLayers ? found.entry.path : undefined;
   const code = there === undefined ? undefined : foreign.get(there);
   if (code !== undefined && there !== undefined && isHarmless(code)) harmless.add(there);
   if (outcome === 'replaced' || outcome === 'added') return { ...record };

@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 import { redact } from '../../core/index.ts';
 import { type Digest, formatPlatform, parseReference, repositoryName } from '../../oci/index.ts';
 import {
-  type Attachment,
   attachments,
   cycloneDxSbom,
   type Predicate,
@@ -13,13 +12,9 @@ import { formatLocation, type Location } from '../../registry/index.ts';
 import type { NamedReplacement, PortOptions } from '../options.ts';
 import { sbomComponents } from '../sbom/index.ts';
 import { explainedAccount } from './account-text.ts';
-import type { Ported } from './carry-out.ts';
 import type { NewImage } from './new-image.ts';
+import type { Attached, Ported } from './types.ts';
 import type { Workshop } from './workshop.ts';
-
-export interface Attached {
-  readonly attachments: readonly Attachment[];
-}
 
 /** What the provenance's parameters mean is in docs/ports.md. */
 const buildType = 'https://armload.dev/port/v1';

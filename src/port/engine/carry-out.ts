@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type AuditInHand, auditInHand } from '../../audit/index.ts';
+import { auditInHand } from '../../audit/index.ts';
 import { systemClock } from '../../core/index.ts';
-import { type LayerSource, type MergedView, mergeLayers, readLayers } from '../../layer/index.ts';
+import { mergeLayers, readLayers } from '../../layer/index.ts';
 import { formatPlatform } from '../../oci/index.ts';
 import type { OpenedImage } from '../../registry/index.ts';
 import type { PortResult } from '../../results/index.ts';
@@ -14,28 +14,11 @@ import { finishPort } from './finish.ts';
 import { layerSources } from './layer-sources.ts';
 import { pathNames } from './map-path.ts';
 import { openSourceImage } from './open-source.ts';
-import { type JoinedPlans, joined, noPlans } from './plan.ts';
-import { type PutTogether, putTogether } from './put-together.ts';
+import { joined, noPlans } from './plan.ts';
+import { putTogether } from './put-together.ts';
 import { earlyResult } from './result.ts';
+import type { JoinedPlans, ReadSource } from './types.ts';
 import type { Workshop } from './workshop.ts';
-
-/** The source image, read whole. */
-export interface ReadSource {
-  readonly image: PortableImage;
-  readonly opened: OpenedImage;
-  readonly layers: readonly LayerSource[];
-  readonly view: MergedView;
-  /** Of the source, for its own platform. */
-  readonly audit: AuditInHand;
-}
-
-/** Everything that is known when the new image is there, or can't be. */
-export interface Ported {
-  readonly source: ReadSource;
-  readonly base: PortBase;
-  readonly plans: JoinedPlans;
-  readonly made: PutTogether;
-}
 
 /** The way of a port: read, find the base, plan, put together, judge, publish. */
 export async function carryOut(workshop: Workshop): Promise<PortResult> {

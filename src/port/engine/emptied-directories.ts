@@ -1,6 +1,6 @@
 import type { PortImage } from '../origin-types.ts';
 import type { PathPlan } from '../plan-types.ts';
-import type { JoinedPlans } from './plan.ts';
+import type { JoinedPlans } from './types.ts';
 
 /**
  * Directories that are named for the old architecture, and from which the plans take all that is in them: they become those

@@ -1,12 +1,12 @@
 import { inspectionOf, type PublishImagesOptions, publishImages } from '../../publish/index.ts';
 import type { PortResult, PublishResult } from '../../results/index.ts';
 import type { Refusal } from '../origin-types.ts';
-import { type Attached, attach } from './attach.ts';
-import type { Ported } from './carry-out.ts';
+import { attach } from './attach.ts';
 import { openInspection } from './inspect.ts';
 import { portedImage } from './ported-repository.ts';
 import { type Conclusion, portResult } from './result.ts';
 import { tryOut } from './try-out.ts';
+import type { Attached, Ported } from './types.ts';
 import type { Workshop } from './workshop.ts';
 
 /** Judges what was made, and publishes it where nothing speaks against it. */

@@ -82,7 +82,7 @@ function codeRefusal(
     kind: 'no-counterpart',
     ...(guess === undefined ? {} : { guess: guess.text }),
     why: `machine code for ${code?.os}/${code?.architecture}${inner}${more}: ${code?.because}`,
-    lift: `${guess?.lift ?? `Name a ${target.architecture} file for it with --replace /${path}=FILE`}, or waive it with a reason: --waive /${path}=REASON.`,
+    lift: `${guess?.lift ?? `Name a file for ${target.os}/${target.architecture} with --replace /${path}=FILE`}, or waive it with a reason: --waive /${path}=REASON.`,
     waivable: true,
   };
 }

@@ -28,7 +28,7 @@ export type OpenedSourceImage =
   /** It has the target already. */
   | { readonly kind: 'unneeded'; readonly why: string }
   /** It has no image that could be ported. */
-  | { readonly kind: 'none'; readonly why: string };
+  | { readonly kind: 'none'; readonly why: string; readonly lift?: string };
 
 export interface Wanted {
   /** Canonical. */
@@ -68,6 +68,8 @@ export async function openSourceImage(opened: OpenedImage, wanted: Wanted): Prom
     }
     case 'index': {
       const { images } = await collectOffers(at, manifest);
+      const there = chooseOffer(images, wanted.target);
+      if (there !== undefined && !wanted.replaceExisting) return alreadyThere(at, there, wanted);
       const offer = chosen(images, wanted);
       if (!('entry' in offer)) return offer;
       const child = await readChild(at, offer.entry);
@@ -87,15 +89,28 @@ function none(why: string): OpenedSourceImage {
   return { kind: 'none', why };
 }
 
+/** An index can say of any image that it's for the target; its config says the same where that is so. */
+async function alreadyThere(
+  at: Reading,
+  { entry }: Offer,
+  { target }: Pick<Wanted, 'target'>,
+): Promise<OpenedSourceImage> {
+  const name = formatPlatform(target);
+  const child = await readChild(at, entry);
+  const said =
+    child.kind === 'image' ? parseConfig(await readConfigBytes(at, child.config)).platform : undefined;
+  if (said === undefined || runsOn(said, target) || runsOn(target, said))
+    return { kind: 'unneeded', why: `its index has ${name}: ${entry.digest}` };
+  return {
+    kind: 'none',
+    why: `its index has ${entry.digest} for ${name}, and that image says it is for ${formatPlatform(said)}`,
+    lift: 'Look at it with armload audit; a port takes its place with --replace-existing.',
+  };
+}
+
 type ChosenOffer = Offer & { readonly platform: Platform };
 
-function chosen(
-  images: readonly Offer[],
-  { from, target, replaceExisting }: Wanted,
-): ChosenOffer | OpenedSourceImage {
-  const there = chooseOffer(images, target);
-  if (there !== undefined && !replaceExisting)
-    return { kind: 'unneeded', why: `its index has ${formatPlatform(target)}: ${there.entry.digest}` };
+function chosen(images: readonly Offer[], { from }: Wanted): ChosenOffer | OpenedSourceImage {
   const { entry, platform } = chooseOffer(images, from) ?? {};
   if (entry !== undefined && platform !== undefined) return { entry, platform };
   const names = platformNames(images);

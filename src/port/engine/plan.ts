@@ -1,20 +1,11 @@
 import { foreignCodeIn } from '../../audit/index.ts';
 import { compareText } from '../../core/index.ts';
 import type { LayerEntry, LayerFacts } from '../../layer/index.ts';
-import type { Material, OriginPlan, PlacedAddition, PortImage, Refusal } from '../origin-types.ts';
+import type { OriginPlan, PlacedAddition, PortImage } from '../origin-types.ts';
 import { entryPath, type LayerPlan, type PathPlan, type PortPlan } from '../plan-types.ts';
 import { emptiedDirectories } from './emptied-directories.ts';
 import { Places } from './places.ts';
-
-/** What all origins say together. */
-export interface JoinedPlans {
-  /** By visible path. */
-  readonly paths: ReadonlyMap<string, PathPlan>;
-  readonly added: readonly PlacedAddition[];
-  readonly refusals: readonly Refusal[];
-  readonly materials: readonly Material[];
-  readonly notes: readonly string[];
-}
+import type { JoinedPlans } from './types.ts';
 
 export const noPlans: JoinedPlans = {
   paths: new Map(),

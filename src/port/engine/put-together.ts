@@ -1,9 +1,7 @@
 import { join } from 'node:path';
-import { type AuditInHand, auditInHand } from '../../audit/index.ts';
-import type { MergedView } from '../../layer/index.ts';
-import { type Account, type AccountTotals, checkAccount, noTotals } from '../account.ts';
+import { auditInHand } from '../../audit/index.ts';
+import { checkAccount, noTotals } from '../account.ts';
 import {
-  type AssembledLayers,
   type AssembleInput,
   AssemblyError,
   type AssemblyProblem,
@@ -12,25 +10,18 @@ import {
   verifyLayers,
 } from '../assembly/index.ts';
 import type { PortImage, Refusal } from '../origin-types.ts';
+import type { PathPlan } from '../plan-types.ts';
 import type { PortBase } from './bases.ts';
-import type { ReadSource } from './carry-out.ts';
+import { brokenReferences } from './broken-references.ts';
 import { createdAt } from './created.ts';
 import { auditRefusals, configRefusals } from './judge-result.ts';
+import { linkPlans } from './link-plans.ts';
 import { cachePath, loaderCachePlan } from './loader-cache-plan.ts';
-import { type NewImage, newImage } from './new-image.ts';
-import { type JoinedPlans, layerPlans } from './plan.ts';
+import { newImage } from './new-image.ts';
+import { databaseRefusals } from './package-databases.ts';
+import { layerPlans } from './plan.ts';
+import type { JoinedPlans, PutTogether, ReadSource } from './types.ts';
 import type { Workshop } from './workshop.ts';
-
-/** The new image, with all that speaks against it; without it where the layers can't be put together. */
-export interface PutTogether {
-  readonly image?: NewImage;
-  readonly view?: MergedView;
-  readonly assembled?: AssembledLayers;
-  readonly account: Account;
-  readonly totals: AccountTotals;
-  readonly audit?: AuditInHand;
-  readonly refusals: readonly Refusal[];
-}
 
 export interface Parts {
   readonly source: ReadSource;
@@ -69,11 +60,33 @@ async function plannedInput(
     mapPath: image.mapPath,
     created: timeOfNewEntries(time === undefined ? undefined : new Date(time), environment),
   };
-  if (plans.paths.has(cachePath)) return input;
-  const cache = await loaderCachePlan(image, input);
-  if (cache === undefined) return input;
-  const paths = new Map([...plans.paths, [cachePath, cache]]);
+  const own = ownPlans(image, plans);
+  const planned = { ...plans, paths: new Map([...plans.paths, ...own]) };
+  const first = own.size === 0 ? input : { ...input, plan: layerPlans(image, planned) };
+  const links = await linkPlans(image, planned, first);
+  const cache = plans.paths.has(cachePath) ? undefined : await loaderCachePlan(image, first);
+  if (links.size === 0 && cache === undefined) return first;
+  const made = cache === undefined ? [] : [[cachePath, cache] as const];
+  const paths = new Map([...planned.paths, ...links, ...made]);
   return { ...input, plan: layerPlans(image, { ...plans, paths }) };
+}
+
+/** Nobody's but the loader's: the C library of Alpine reads a list of folders that is named for the architecture. */
+function ownPlans(
+  { view, baseLayers, mapPath, newBase }: PortImage,
+  plans: JoinedPlans,
+): Map<string, PathPlan> {
+  return new Map(
+    view.list('etc').flatMap(({ path, layer, entry }): [string, PathPlan][] => {
+      const to = /^etc\/ld-musl-[^/]+\.path$/.test(path) ? mapPath(path) : undefined;
+      const isOwn = layer >= baseLayers && entry.kind !== 'directory' && !plans.paths.has(path);
+      if (to === undefined || to === path || !isOwn || newBase.lookup(to)?.entry.kind === 'directory')
+        return [];
+      return [
+        [path, { action: 'rename', to, why: 'the loader reads it by this name on the new architecture' }],
+      ];
+    }),
+  );
 }
 
 async function build(
@@ -101,10 +114,16 @@ async function build(
     ...{ reference, written: options.reference, digest: image.manifest.digest, config: image.config.bytes },
     ...{ layers: image.layers, view, platform: target, claimed: target },
   });
-  const refusals = [
-    ...waivers.left(configRefusals(image.merge.problems)),
-    ...auditRefusals(audit, { view, target, waivers }),
+  const images = {
+    ...{ source: source.view, baseLayers: base.layers, view, newBaseLayers: base.newLayers.length },
+    account: assembled.account,
+  };
+  const others = [
+    ...configRefusals(image.merge.problems),
+    ...brokenReferences(images),
+    ...databaseRefusals(audit.audit, images),
   ];
+  const refusals = [...waivers.left(others), ...auditRefusals(audit, { view, target, waivers })];
   return { image, view, assembled, account: assembled.account, totals, audit, refusals };
 }
 

@@ -12,8 +12,8 @@ import {
 import { noTotals } from '../account.ts';
 import type { Refusal } from '../origin-types.ts';
 import { explainedAccount } from './account-text.ts';
-import type { Attached } from './attach.ts';
-import type { Ported, ReadSource } from './carry-out.ts';
+import type { Attached, Ported, ReadSource } from './types.ts';
+
 import type { Workshop } from './workshop.ts';
 
 export interface Conclusion {
@@ -30,7 +30,7 @@ export interface Ending extends Ported, Conclusion {
 
 /** A port that ended before anything was planned. */
 export type Early =
-  | { readonly kind: 'unneeded' | 'none'; readonly why: string }
+  | { readonly kind: 'unneeded' | 'none'; readonly why: string; readonly lift?: string }
   | { readonly kind: 'refused'; readonly source: ReadSource; readonly mislabelled: Refusal };
 
 export function earlyResult(workshop: Workshop, early: Early): PortResult {
@@ -49,7 +49,7 @@ export function earlyResult(workshop: Workshop, early: Early): PortResult {
   const refusal: Refusal = {
     kind: 'image',
     why: early.why,
-    lift: 'Name an image that has the platform to port from; --from names another platform.',
+    lift: early.lift ?? 'Name an image that has the platform to port from; --from names another platform.',
     waivable: false,
   };
   return { ...empty, outcome: 'refused', why: early.why, refusals: [refusalResult(refusal)] };
@@ -98,7 +98,7 @@ export function portResult(workshop: Workshop, ending: Ending): PortResult {
       signers: [...(material.signers ?? [])],
       notes: [...(material.notes ?? [])],
     })),
-    notes: [...plans.notes, ...notes],
+    notes: [...plans.notes, ...notes, ...configNotes(made)],
     config: (made.image?.merge.decisions ?? []).map((decision) => ({ ...decision })),
     ...auditOf(ending, runs),
     ...imageOf(ending),
@@ -108,6 +108,13 @@ export function portResult(workshop: Workshop, ending: Ending): PortResult {
     ...(publish === undefined ? {} : { publish }),
     account: records,
   };
+}
+
+/** What the config says of the old architecture, and nobody can tell whether anything reads it. */
+function configNotes({ image }: Ending['made']): readonly string[] {
+  return (image?.merge.problems ?? [])
+    .filter(({ kind }) => kind === 'names-architecture')
+    .map(({ member, value, why }) => `${member} is still "${value}": ${why}`);
 }
 
 function auditOf({ made }: Ending, runs: readonly SmokeRun[]): Pick<PortResult, 'audit'> {

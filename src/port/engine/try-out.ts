@@ -1,6 +1,7 @@
 import type { SmokeRun } from '../../results/index.ts';
 import type { Refusal } from '../origin-types.ts';
-import type { PutTogether } from './put-together.ts';
+import type { PutTogether } from './types.ts';
+
 import type { Workshop } from './workshop.ts';
 
 export interface TriedOut {

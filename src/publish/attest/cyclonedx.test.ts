@@ -67,7 +67,7 @@ describe('a list of an image’s parts', () => {
       fc.asyncProperty(fc.array(component, { maxLength: 6 }), async (components) => {
         expect(await validator.validate(await textOf(components))).toBeNull();
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
@@ -86,7 +86,7 @@ describe('a list of an image’s parts', () => {
         }));
         expect(await textOf([...turned.reverse(), ...components])).toBe(await textOf(components));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 

@@ -65,14 +65,21 @@ type Library = Awaited<ReturnType<typeof load>>;
 
 /** Its parts, and when they're needed: its index also loads validators, and XML writers where somebody installed some. */
 async function load() {
-  const [Models, Enums, Serialize, Spec, SPDX] = await Promise.all([
+  // By their default exports: once bundled, modules of the older kind have no others.
+  const [models, enums, serialize, spec, spdx] = await Promise.all([
     import('@cyclonedx/cyclonedx-library/Models'),
     import('@cyclonedx/cyclonedx-library/Enums'),
     import('@cyclonedx/cyclonedx-library/Serialize'),
     import('@cyclonedx/cyclonedx-library/Spec'),
     import('@cyclonedx/cyclonedx-library/SPDX'),
   ]);
-  return { Models, Enums, Serialize, Spec, SPDX };
+  return {
+    Models: models.default,
+    Enums: enums.default,
+    Serialize: serialize.default,
+    Spec: spec.default,
+    SPDX: spdx.default,
+  };
 }
 
 /** By their content, twins once. */

@@ -119,6 +119,7 @@ describe('an in-toto statement', () => {
         const read = JSON.parse(new TextDecoder().decode(bytes)) as { predicate: unknown };
         expect(read.predicate).toEqual(JSON.parse(JSON.stringify(predicate)));
       }),
+      { numRuns: 50 },
     );
   });
 });

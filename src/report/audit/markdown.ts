@@ -80,7 +80,7 @@ function entryCell({ role, words, chain, ends }: EntryResult): string {
   return `${role} ${code(describeWords(words, false))}: ${way}`;
 }
 
-function runTable(images: readonly ImageAudit[], budget: Budget): string {
+export function runTable(images: readonly ImageAudit[], budget: Budget): string {
   const rows = images.flatMap((image) => (image.runs ?? []).map((run) => runRow(image, run)));
   if (rows.length === 0) return '';
   return budget.table('Smoke runs', ['Image', 'Command', 'Result', 'Run by', 'Why'], rows);
@@ -98,7 +98,7 @@ function runRow(image: ImageAudit, run: SmokeRun): string {
 
 const titles: Readonly<Record<Severity, string>> = { error: 'Errors', warning: 'Warnings', note: 'Notes' };
 
-function findingTable(severity: Severity, images: readonly ImageAudit[], budget: Budget): string {
+export function findingTable(severity: Severity, images: readonly ImageAudit[], budget: Budget): string {
   const found = images.flatMap((image) =>
     image.findings.filter((finding) => finding.severity === severity).map((finding) => ({ image, finding })),
   );

@@ -64,13 +64,14 @@ function labelLines({ label, verdict }: ImageAudit, page: Page): readonly string
   return labelled('label', [describeLabel(label), ...(code === '' ? [] : [code])], page);
 }
 
-function entryLines(entry: EntryResult, page: Page): readonly string[] {
+export function entryLines(entry: EntryResult, page: Page): readonly string[] {
   const label = entry.ok === undefined ? 'unsure' : entry.ok ? 'starts' : 'fails';
   const texts = [describeEntry(entry, page.detail), describeChain(entry)];
   return labelled(label, texts, page, toneOfEntry(entry));
 }
 
-function groupLines(group: FindingGroup, page: Page): readonly string[] {
+/** One kind of finding with its paths, for the tables that show findings. */
+export function groupLines(group: FindingGroup, page: Page): readonly string[] {
   const blocks = page.detail ? group.blocks : group.blocks.slice(0, blocksShown);
   const shown = blocks.reduce((sum, block) => sum + block.findings.length, 0);
   const lines = [
@@ -105,7 +106,7 @@ function restLines({ findingsOmitted }: ImageAudit, notes: number, page: Page): 
   ];
 }
 
-function runLines(run: SmokeRun, page: Page): readonly string[] {
+export function runLines(run: SmokeRun, page: Page): readonly string[] {
   const written = run.result === 'passed' && !page.detail ? [] : outputLines(run.output ?? '', page);
   return labelledLines(
     'run',

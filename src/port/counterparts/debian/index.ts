@@ -64,5 +64,13 @@ export {
   type SourcesReading,
   snapshotSources,
 } from './sources/index.ts';
+export {
+  createPackageStore,
+  type PackageStore,
+  type PackageStoreOptions,
+  type StoredFile,
+  type StoredPackage,
+  type UnpackLimits,
+} from './store/index.ts';
 export { type ImageKeyrings, type Keyring, readKeyrings } from './trust/index.ts';
 export { compareVersions, type DebianVersion, parseVersion, withoutRebuild } from './version.ts';

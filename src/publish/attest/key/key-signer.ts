@@ -71,8 +71,11 @@ function algorithmOf(key: KeyObject, file: string): Algorithm {
   );
 }
 
-/** Loaded when something is signed: most runs of armload sign nothing. */
+/**
+ * Loaded when something is signed: most runs of armload sign nothing. By their default exports: once bundled, modules of the
+ * older kind have no others.
+ */
 async function libraries() {
   const [bundle, core] = await Promise.all([import('@sigstore/bundle'), import('@sigstore/core')]);
-  return { bundle, core };
+  return { bundle: bundle.default, core: core.default };
 }

@@ -84,8 +84,20 @@ async function askGitHub(url: URL, bearer: string): Promise<unknown> {
   });
   if (!answer.ok)
     throw noIdentity(`${url.host} was asked for an identity token, and answered ${answer.status}`);
-  const body: unknown = await answer.json().catch(() => undefined);
+  const body = await readJson(answer.body ?? []).catch(() => undefined);
   return typeof body === 'object' && body !== null && 'value' in body ? body.value : undefined;
+}
+
+/** What is longer than any token is not read to its end. */
+async function readJson(body: AsyncIterable<string | Buffer> | Iterable<Buffer>): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(Buffer.from(chunk));
+    length += chunk.length;
+    if (length > maxAnswerBytes) return undefined;
+  }
+  return JSON.parse(Buffer.concat(chunks).toString('utf8'));
 }
 
 /** The library puts what it can't read into its error's message, so nothing but a token may reach it. */

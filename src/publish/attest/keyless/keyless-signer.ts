@@ -28,10 +28,7 @@ export function keylessSigner(services: KeylessServices, identity: Identity): Si
       signal?.throwIfAborted();
       // The identity comes first and by itself: the library would wrap its error, and has its own ways to find one.
       const token = await orAbort(identity.getToken(), signal);
-      const [{ DSSEBundleBuilder, FulcioSigner, RekorWitness }, { bundleToJSON }] = await Promise.all([
-        import('@sigstore/sign'),
-        import('@sigstore/bundle'),
-      ]);
+      const { DSSEBundleBuilder, FulcioSigner, RekorWitness, bundleToJSON } = await libraries();
       const builder = new DSSEBundleBuilder({
         signer: new FulcioSigner({
           fulcioBaseURL: fulcio,
@@ -48,6 +45,12 @@ export function keylessSigner(services: KeylessServices, identity: Identity): Si
       return new TextEncoder().encode(JSON.stringify(bundleToJSON(bundle)));
     },
   };
+}
+
+/** By their default exports: once bundled, modules of the older kind have no others. */
+async function libraries() {
+  const [sign, bundle] = await Promise.all([import('@sigstore/sign'), import('@sigstore/bundle')]);
+  return { ...sign.default, bundleToJSON: bundle.default.bundleToJSON };
 }
 
 /** The library takes no signal: its requests end by their own time limit, and nobody waits for them any more. */

@@ -28,7 +28,8 @@ export async function startStandIn(token: string): Promise<StandIn> {
   const ctLog = await initializeCTLog(pair());
   const ca = await initializeCA(generateKeyPairSync('ec', { namedCurve: 'P-384' }), ctLog);
   const log = await initializeTLog('https://rekor.example', pair());
-  const [fulcio, rekor] = [fulcioHandler(ca), rekorHandler(log)];
+  const fulcio = fulcioHandler(ca);
+  const rekor = rekorHandler({ ...log, log: (entry) => log.log(asRekorKeepsIt(entry as ProposedEntry)) });
   const handlers = new Map<string, HandlerFn>([
     [fulcio.path, fulcio.fn],
     [rekor.path, rekor.fn],
@@ -59,6 +60,33 @@ export async function startStandIn(token: string): Promise<StandIn> {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+  };
+}
+
+interface ProposedEntry {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly spec: {
+    readonly proposedContent: { readonly envelope: string; readonly verifiers: readonly string[] };
+  };
+}
+
+/** Rekor keeps hashes of an envelope and not the envelope; the library's log would keep what was proposed. */
+function asRekorKeepsIt({ apiVersion, kind, spec }: ProposedEntry): object {
+  const { envelope, verifiers } = spec.proposedContent;
+  const { payload, signatures } = JSON.parse(envelope) as { payload: string; signatures: { sig: string }[] };
+  const hash = (bytes: Buffer) => ({
+    algorithm: 'sha256',
+    value: createHash('sha256').update(bytes).digest('hex'),
+  });
+  return {
+    apiVersion,
+    kind,
+    spec: {
+      envelopeHash: hash(Buffer.from(envelope)),
+      payloadHash: hash(Buffer.from(payload, 'base64')),
+      signatures: signatures.map(({ sig }, place) => ({ signature: sig, verifier: verifiers[place] })),
+    },
   };
 }
 

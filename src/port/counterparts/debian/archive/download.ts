@@ -1,4 +1,5 @@
 import { type Clock, messageOf, redact } from '../../../../core/index.ts';
+import { persistent } from '../../../fetch/index.ts';
 import { DebianError } from '../errors.ts';
 import type { ContentCache, ContentId } from './content-cache.ts';
 import type { Fetch } from './fetch.ts';
@@ -11,12 +12,9 @@ export interface DownloadParts {
   readonly time: number;
 }
 
-/** Milliseconds before the second and the third try. */
-const pauses = [500, 2000];
-
 /** The whole of a small file. @throws DebianError, or the signal's reason. */
 export function fetchWhole(url: string, maxBytes: number, parts: DownloadParts): Promise<Uint8Array> {
-  return persistent(url, parts, async (signal) => {
+  return untilItWorks(url, parts, async (signal) => {
     const chunks: Uint8Array[] = [];
     let size = 0;
     for await (const chunk of await parts.fetch(url, { signal })) {
@@ -37,35 +35,36 @@ export async function fetchContent(
 ): Promise<string> {
   const known = await parts.cache.find(content);
   if (known !== undefined) return known;
-  return persistent(url, parts, async (signal) =>
+  return untilItWorks(url, parts, async (signal) =>
     parts.cache.put(await parts.fetch(url, { signal }), content, url),
   );
 }
 
 /** Tries again where the network may be at fault. */
-async function persistent<T>(
+function untilItWorks<T>(
   url: string,
   { clock, signal, time }: DownloadParts,
   attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const limit = AbortSignal.timeout(time);
-  const either = signal === undefined ? limit : AbortSignal.any([signal, limit]);
-  for (const pause of [...pauses, undefined]) {
-    try {
-      either.throwIfAborted();
-      return await attempt(either);
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (limit.aborted)
-        throw new DebianError('DEBIAN_TIMEOUT', `GET ${url} was not done after ${time / 1000} seconds`, {
+  return persistent(
+    async (either) => {
+      try {
+        return await attempt(either);
+      } catch (error) {
+        throw either.aborted ? error : asDebianError(url, error);
+      }
+    },
+    {
+      clock,
+      signal,
+      time,
+      isPassing: (error) => error instanceof DebianError && isPassing(error),
+      timedOut: () =>
+        new DebianError('DEBIAN_TIMEOUT', `GET ${url} was not done after ${time / 1000} seconds`, {
           facts: { url: redact(url) },
-        });
-      const failure = asDebianError(url, error);
-      if (pause === undefined || !isPassing(failure)) throw failure;
-    }
-    await clock.sleep(pause ?? 0, signal);
-  }
-  throw new DebianError('DEBIAN_UNREACHABLE', `GET ${url} failed`);
+        }),
+    },
+  );
 }
 
 /** What a fetch of somebody else's making may throw. */

@@ -1,7 +1,7 @@
-import type { Readable } from 'node:stream';
-import { EnvHttpProxyAgent, request } from 'undici';
-import { messageOf, redact } from '../../../../core/index.ts';
+import { createFetch as createAnyFetch, FetchError, type FetchOptions } from '../../../fetch/index.ts';
 import { DebianError } from '../errors.ts';
+
+export type { FetchOptions };
 
 /**
  * Opens a file of an archive by its address. Rejects with a DebianError: `DEBIAN_NOT_FOUND` where the archive says that it
@@ -12,122 +12,39 @@ export type Fetch = (
   options: { readonly signal: AbortSignal },
 ) => Promise<AsyncIterable<Uint8Array>>;
 
-export interface FetchOptions {
-  /** Where the proxies are named: HTTP_PROXY, HTTPS_PROXY, NO_PROXY, in either case. `process.env` unless told. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Milliseconds for a connection, and between two pieces of an answer. */
-  readonly connectTimeout?: number;
-  readonly idleTimeout?: number;
-}
-
-const maxRedirects = 5;
-const loopback = 'localhost,127.0.0.1,::1,[::1]';
+const codes = {
+  FETCH_NOT_FOUND: 'DEBIAN_NOT_FOUND',
+  FETCH_UNREACHABLE: 'DEBIAN_UNREACHABLE',
+  FETCH_TIMEOUT: 'DEBIAN_TIMEOUT',
+} as const;
 
 /** The default: HTTP and HTTPS with the environment's proxies. `close` ends its connections. */
 export function createFetch(options: FetchOptions = {}): {
   readonly fetch: Fetch;
   readonly close: () => Promise<void>;
 } {
-  const { environment = process.env, connectTimeout = 15_000, idleTimeout = 30_000 } = options;
-  const variable = (name: string): string => environment[name] || environment[name.toUpperCase()] || '';
-  const agent = new EnvHttpProxyAgent({
-    httpProxy: withScheme(variable('http_proxy')),
-    httpsProxy: withScheme(variable('https_proxy')),
-    noProxy: [variable('no_proxy'), loopback].filter((text) => text !== '').join(','),
-    // Many proxies allow CONNECT to port 443 only.
-    proxyTunnel: false,
-    connect: { timeout: connectTimeout },
-    headersTimeout: idleTimeout,
-    bodyTimeout: idleTimeout,
-  });
-
-  async function fetch(
-    url: string,
-    { signal }: { readonly signal: AbortSignal },
-  ): Promise<AsyncIterable<Uint8Array>> {
-    let at = url;
-    for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-      const answer = await send(agent, at, signal);
-      if (answer.kind === 'body') return guarded(answer.body, at, signal);
-      at = redirected(at, answer.location);
-    }
-    throw new DebianError('DEBIAN_UNREACHABLE', `GET ${url} was redirected more than ${maxRedirects} times`);
-  }
-
-  return { fetch, close: () => agent.destroy() };
+  const { fetch, close } = createAnyFetch(options);
+  return {
+    fetch: async (url, call) =>
+      asDebian(
+        await fetch(url, call).catch((error: unknown) => {
+          throw translated(error);
+        }),
+      ),
+    close,
+  };
 }
 
-function withScheme(proxy: string): string {
-  return proxy === '' || /^[a-z0-9+.-]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
-}
-
-type Answer =
-  | { readonly kind: 'body'; readonly body: Readable }
-  | { readonly kind: 'redirect'; readonly location: string };
-
-async function send(dispatcher: EnvHttpProxyAgent, url: string, signal: AbortSignal): Promise<Answer> {
-  const { statusCode, headers, body } = await request(url, {
-    dispatcher,
-    signal,
-    headers: { 'user-agent': 'armload', accept: '*/*', ...authorizationIn(url) },
-  }).catch((error: unknown) => {
-    throw unreachable(url, error, signal);
-  });
-  if (statusCode === 200) return { kind: 'body', body };
-  await body.dump({ limit: 64 * 1024 }).catch(() => undefined);
-  const { location } = headers;
-  if (statusCode >= 301 && statusCode <= 308 && typeof location === 'string')
-    return { kind: 'redirect', location };
-  const isAbsent = statusCode === 404 || statusCode === 410;
-  throw new DebianError(
-    isAbsent ? 'DEBIAN_NOT_FOUND' : 'DEBIAN_UNREACHABLE',
-    `GET ${url} answered ${statusCode}`,
-    { facts: { url: redact(url), status: statusCode } },
-  );
-}
-
-/** A redirect to another host has none. */
-function authorizationIn(url: string): { readonly authorization?: string } {
-  const { username, password } = new URL(url);
-  if (username === '' && password === '') return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
-}
-
-/** From HTTPS, the way back to HTTP is refused. */
-function redirected(from: string, location: string): string {
-  const target = URL.canParse(location, from) ? new URL(location, from) : undefined;
-  const isSafe =
-    target?.protocol === 'https:' || (target?.protocol === 'http:' && !from.startsWith('https:'));
-  if (target === undefined || !isSafe)
-    throw new DebianError(
-      'DEBIAN_UNREACHABLE',
-      `GET ${from} was redirected to ${location}, which is refused`,
-    );
-  return target.href;
-}
-
-async function* guarded(
-  body: Readable,
-  url: string,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, undefined> {
+async function* asDebian(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    for await (const chunk of body) yield chunk as Uint8Array;
+    yield* body;
   } catch (error) {
-    throw unreachable(url, error, signal);
-  } finally {
-    body.destroy();
+    throw translated(error);
   }
 }
 
-function unreachable(url: string, error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason;
-  if (error instanceof DebianError) return error;
-  const isTimeout = error instanceof Error && /Timeout/.test(error.name);
-  const code = isTimeout ? 'DEBIAN_TIMEOUT' : 'DEBIAN_UNREACHABLE';
-  return new DebianError(code, `GET ${url} failed: ${messageOf(error)}`, {
-    cause: error,
-    facts: { url: redact(url) },
-  });
+function translated(error: unknown): unknown {
+  if (!(error instanceof FetchError)) return error;
+  const { message, hint, facts, cause } = error;
+  return new DebianError(codes[error.code], message, { hint, facts, ...(cause !== undefined && { cause }) });
 }

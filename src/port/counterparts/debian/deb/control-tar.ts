@@ -25,6 +25,11 @@ export async function readControlTar(tar: AsyncIterable<Uint8Array>, name: strin
     for await (const chunk of entry.body) chunks.push(Uint8Array.from(chunk));
     files.set(entry.name.replace(/^(?:\.?\/)+/, ''), Buffer.concat(chunks));
   }
+  return controlOf(files, name);
+}
+
+/** What the files of a control tar say. @throws DebianError `DEBIAN_MALFORMED` or `DEBIAN_LIMIT`. */
+export function controlOf(files: ReadonlyMap<string, Uint8Array>, name: string): DebControl {
   const [paragraph, ...more] = parseControl(files.get('control') ?? '', {
     name: `the control file of ${name}`,
   });

@@ -1,32 +1,24 @@
-/** Probabilities start in the middle: 11 bits, half of 2048. */
-const half = 1024;
+import {
+  align,
+  alignBits,
+  choices,
+  distances,
+  endDistanceModel,
+  half,
+  isMatch,
+  isRepeat,
+  lengthHigh,
+  lengthMid,
+  lengthToDistanceStates,
+  literals,
+  newLength,
+  probabilities,
+  repeatLength,
+  slots,
+} from './models.ts';
+
+/** Below this, the range is filled up with a byte. */
 const topValue = 0x1000000;
-const states = 12;
-const maxPositionStates = 16;
-const lengthToDistanceStates = 4;
-const endDistanceModel = 14;
-const fullDistances = 128;
-const alignBits = 4;
-const minMatch = 2;
-
-/** Which of a literal, a match, a repeated match or a short one came before: "LZMA specification", State machine. */
-const afterLiteral = Uint8Array.of(0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 4, 5);
-
-function probabilities(length: number): Uint16Array {
-  return new Uint16Array(length).fill(half);
-}
-
-/** The probabilities of match lengths: two choices, then trees of 3, 3 and 8 bits. */
-class LengthModel {
-  readonly choice = probabilities(2);
-  readonly low = probabilities(maxPositionStates << 3);
-  readonly mid = probabilities(maxPositionStates << 3);
-  readonly high = probabilities(256);
-
-  reset(): void {
-    for (const part of [this.choice, this.low, this.mid, this.high]) part.fill(half);
-  }
-}
 
 /** Where decoded bytes go, and matches are copied from. `start` is the first byte that a match may reach. */
 export interface LzmaWindow {
@@ -36,27 +28,21 @@ export interface LzmaWindow {
 }
 
 /**
- * Decodes LZMA chunks, whose compressed bytes are all at hand (LZMA SDK, "lzma-specification.txt"; xz-file-format). The
- * range decoder's state is kept in fields, and in locals where bits are read in a row.
+ * Decodes LZMA chunks, whose compressed bytes are all at hand (LZMA SDK, "lzma-specification.txt"; xz-file-format).
+ *
+ * Nearly all the time of unpacking is spent on bits. So that the range coder's state stays in registers, each of the long
+ * functions below keeps it in locals, and has the same steps wherever a bit is due: fill the range up, split it by the bit's
+ * probability, go on with one part, and move the probability.
  */
 export class LzmaDecoder {
-  readonly #isMatch = probabilities(states << 4);
-  readonly #isRepeat = probabilities(states);
-  readonly #isRepeat0 = probabilities(states);
-  readonly #isRepeat1 = probabilities(states);
-  readonly #isRepeat2 = probabilities(states);
-  readonly #isRepeat0Long = probabilities(states << 4);
-  readonly #slots = probabilities(lengthToDistanceStates << 6);
-  readonly #distances = probabilities(1 + fullDistances - endDistanceModel);
-  readonly #align = probabilities(1 << alignBits);
-  readonly #length = new LengthModel();
-  readonly #repeatLength = new LengthModel();
-  #literals = probabilities(0);
+  #models = probabilities(0);
   #literalContext = 0;
   #literalMask = 0;
   #positionMask = 0;
+  /** Which of a literal, a match, a repeated match or a short one came before: below 7, a literal was the last. */
   #state = 0;
-  readonly #repeats = new Uint32Array(4);
+  /** The last four distances less one, the latest first; signed, as they are bits 0 to 31. */
+  readonly #repeats = new Int32Array(4);
   #input: Uint8Array = new Uint8Array(0);
   #at = 0;
   /** Range and code: a typed array keeps them machine integers. */
@@ -72,17 +58,12 @@ export class LzmaDecoder {
     this.#literalContext = context;
     this.#literalMask = (1 << literalPosition) - 1;
     this.#positionMask = (1 << Math.floor(rest / 5)) - 1;
-    this.#literals = probabilities(0x300 << (context + literalPosition));
+    this.#models = probabilities(context + literalPosition);
     return true;
   }
 
   resetState(): void {
-    const models = [this.#isMatch, this.#isRepeat, this.#isRepeat0, this.#isRepeat1, this.#isRepeat2];
-    for (const model of models) model.fill(half);
-    for (const model of [this.#isRepeat0Long, this.#slots, this.#distances, this.#align]) model.fill(half);
-    this.#literals.fill(half);
-    this.#length.reset();
-    this.#repeatLength.reset();
+    this.#models.fill(half);
     this.#repeats.fill(0);
     this.#state = 0;
   }
@@ -100,20 +81,17 @@ export class LzmaDecoder {
     this.#at = 5;
     const problem = this.#symbols(window, window.position + size);
     if (problem !== undefined) return problem;
-    this.#normalize();
+    // The range is filled up for a bit that doesn't come.
+    const [range = 0, code = 0] = this.#coder;
+    const rest = range < topValue ? ((code << 8) | (input[this.#at++] ?? 0)) >>> 0 : code;
     if (this.#at !== input.length) return 'it has another length than its header says';
-    return this.#coder[1] === 0 ? undefined : 'its range coder does not end in a zero';
+    return rest === 0 ? undefined : 'its range coder does not end in a zero';
   }
 
   #symbols(window: LzmaWindow, end: number): string | undefined {
-    while (window.position < end) {
-      const place = (this.#state << 4) + (window.position & this.#positionMask);
-      if (this.#bit(this.#isMatch, place) === 0) {
-        this.#literal(window);
-        continue;
-      }
-      const length = this.#match(window, place);
-      const distance = this.#repeats[0] ?? 0;
+    while (this.#literals(window, end)) {
+      const length = this.#match(window.position & this.#positionMask);
+      const distance = (this.#repeats[0] ?? 0) >>> 0;
       if (distance >= window.position - window.start) return 'a match reaches before the dictionary';
       if (length > end - window.position) return 'a match reaches over the end of its chunk';
       copyMatch(window, distance + 1, length);
@@ -121,178 +99,268 @@ export class LzmaDecoder {
     return this.#at > this.#input.length ? 'it ends in the middle of a symbol' : undefined;
   }
 
-  #literal(window: LzmaWindow): void {
-    const { bytes, position } = window;
-    const before = position > window.start ? (bytes[position - 1] ?? 0) : 0;
-    const place =
-      ((position & this.#literalMask) << this.#literalContext) + (before >> (8 - this.#literalContext));
-    const base = 0x300 * place;
-    const state = this.#state;
-    const matched = bytes[position - (this.#repeats[0] ?? 0) - 1] ?? 0;
-    const symbol =
-      state < 7
-        ? this.#tree(this.#literals, base, 0x100)
-        : this.#matchedLiteral(this.#literals, base, matched);
-    bytes[position] = symbol;
-    window.position = position + 1;
-    this.#state = afterLiteral[state] ?? 0;
-  }
-
-  /** The length; the distance is the first of the repeats then. */
-  #match(window: LzmaWindow, place: number): number {
-    const state = this.#state;
-    const positionState = window.position & this.#positionMask;
-    if (this.#bit(this.#isRepeat, state) === 0) return this.#newMatch(positionState);
-    const repeats = this.#repeats;
-    if (this.#bit(this.#isRepeat0, state) === 0) {
-      if (this.#bit(this.#isRepeat0Long, place) === 0) {
-        this.#state = state < 7 ? 9 : 11;
-        return 1;
-      }
-    } else this.#rotate(this.#whichRepeat(state), repeats);
-    this.#state = state < 7 ? 8 : 11;
-    return this.#lengthOf(this.#repeatLength, positionState);
-  }
-
-  #whichRepeat(state: number): number {
-    if (this.#bit(this.#isRepeat1, state) === 0) return 1;
-    return 2 + this.#bit(this.#isRepeat2, state);
-  }
-
-  #rotate(index: number, repeats: Uint32Array): void {
-    const distance = repeats[index] ?? 0;
-    repeats.copyWithin(1, 0, index);
-    repeats[0] = distance;
-  }
-
-  #newMatch(positionState: number): number {
-    this.#repeats.copyWithin(1, 0, 3);
-    this.#state = this.#state < 7 ? 7 : 10;
-    const length = this.#lengthOf(this.#length, positionState);
-    const lengthState = Math.min(length - minMatch, lengthToDistanceStates - 1);
-    const slot = this.#tree(this.#slots, lengthState << 6, 0x40);
-    this.#repeats[0] = slot < 4 ? slot : this.#distance(slot);
-    return length;
-  }
-
-  #distance(slot: number): number {
-    const bits = (slot >> 1) - 1;
-    const base = ((2 | (slot & 1)) << bits) >>> 0;
-    if (slot < endDistanceModel) return base + this.#reverse(this.#distances, base - slot, bits);
-    const direct = this.#direct(bits - alignBits);
-    return base + direct * (1 << alignBits) + this.#reverse(this.#align, 0, alignBits);
-  }
-
-  #lengthOf(model: LengthModel, positionState: number): number {
-    if (this.#bit(model.choice, 0) === 0) return minMatch + this.#tree(model.low, positionState << 3, 8);
-    if (this.#bit(model.choice, 1) === 0) return minMatch + 8 + this.#tree(model.mid, positionState << 3, 8);
-    return minMatch + 16 + this.#tree(model.high, 0, 256);
-  }
-
-  #normalize(): void {
-    const coder = this.#coder;
-    const range = coder[0] ?? 0;
-    if (range >= topValue) return;
-    coder[0] = range << 8;
-    coder[1] = ((coder[1] ?? 0) << 8) | (this.#input[this.#at++] ?? 0);
-  }
-
-  #bit(model: Uint16Array, index: number): number {
-    this.#normalize();
-    const coder = this.#coder;
-    const range = coder[0] ?? 0;
-    const code = coder[1] ?? 0;
-    const probability = model[index] ?? half;
-    const bound = Math.imul(range >>> 11, probability) >>> 0;
-    if (code < bound) {
-      coder[0] = bound;
-      model[index] = probability + ((2048 - probability) >> 5);
-      return 0;
-    }
-    coder[0] = range - bound;
-    coder[1] = code - bound;
-    model[index] = probability - (probability >> 5);
-    return 1;
-  }
-
-  /** Bits of a tree, the highest first, until the symbol reaches `limit`, a power of two. */
-  #tree(model: Uint16Array, base: number, limit: number): number {
+  /** Literals up to the next match: false where the chunk ends before one. */
+  #literals(window: LzmaWindow, end: number): boolean {
+    const models = this.#models;
     const input = this.#input;
     const coder = this.#coder;
     let range = coder[0] ?? 0;
     let code = coder[1] ?? 0;
     let at = this.#at;
-    let symbol = 1;
-    while (symbol < limit) {
+    const { bytes, start } = window;
+    const context = this.#literalContext;
+    const literalMask = this.#literalMask;
+    const positionMask = this.#positionMask;
+    const distance = (this.#repeats[0] ?? 0) + 1;
+    let state = this.#state;
+    let position = window.position;
+    let isLiteral = true;
+    while (position < end) {
+      const index = isMatch + (state << 4) + (position & positionMask);
       if (range < topValue) {
         range = (range << 8) >>> 0;
         code = ((code << 8) | (input[at++] ?? 0)) >>> 0;
       }
-      const probability = model[base + symbol] ?? half;
+      const probability = models[index] ?? half;
       const bound = Math.imul(range >>> 11, probability) >>> 0;
       if (code < bound) {
         range = bound;
-        model[base + symbol] = probability + ((2048 - probability) >> 5);
+        models[index] = probability + ((2048 - probability) >> 5);
+      } else {
+        range = (range - bound) >>> 0;
+        code = (code - bound) >>> 0;
+        models[index] = probability - (probability >> 5);
+        isLiteral = false;
+        break;
+      }
+      const before = position > start ? (bytes[position - 1] ?? 0) : 0;
+      const base = literals + 0x300 * (((position & literalMask) << context) + (before >> (8 - context)));
+      // Right after a match it's coded with the byte that the match would have gone on with, as far as the two agree.
+      let matched = state < 7 ? 0 : (bytes[position - distance] ?? 0);
+      let agrees = state < 7 ? 0 : 0x100;
+      let symbol = 1;
+      while (symbol < 0x100) {
+        matched <<= 1;
+        const bit = matched & agrees;
+        const index = base + agrees + bit + symbol;
+        if (range < topValue) {
+          range = (range << 8) >>> 0;
+          code = ((code << 8) | (input[at++] ?? 0)) >>> 0;
+        }
+        const probability = models[index] ?? half;
+        const bound = Math.imul(range >>> 11, probability) >>> 0;
+        if (code < bound) {
+          range = bound;
+          models[index] = probability + ((2048 - probability) >> 5);
+          symbol <<= 1;
+          agrees &= ~bit;
+        } else {
+          range = (range - bound) >>> 0;
+          code = (code - bound) >>> 0;
+          models[index] = probability - (probability >> 5);
+          symbol = (symbol << 1) | 1;
+          agrees &= bit;
+        }
+      }
+      bytes[position++] = symbol;
+      state = state < 4 ? 0 : state < 10 ? state - 3 : state - 6;
+    }
+    coder[0] = range;
+    coder[1] = code;
+    this.#at = at;
+    this.#state = state;
+    window.position = position;
+    return !isLiteral;
+  }
+
+  /** The length of a match; its distance is the first of the repeats then. */
+  #match(positionState: number): number {
+    const models = this.#models;
+    const input = this.#input;
+    const coder = this.#coder;
+    let range = coder[0] ?? 0;
+    let code = coder[1] ?? 0;
+    let at = this.#at;
+
+    const state = this.#state;
+    let node = 1;
+    for (let base = isRepeat; base >= 0; base = choices[node] ?? -1) {
+      const index = base + (node === 6 ? (state << 4) + positionState : state);
+      if (range < topValue) {
+        range = (range << 8) >>> 0;
+        code = ((code << 8) | (input[at++] ?? 0)) >>> 0;
+      }
+      const probability = models[index] ?? half;
+      const bound = Math.imul(range >>> 11, probability) >>> 0;
+      if (code < bound) {
+        range = bound;
+        models[index] = probability + ((2048 - probability) >> 5);
+        node <<= 1;
+      } else {
+        range = (range - bound) >>> 0;
+        code = (code - bound) >>> 0;
+        models[index] = probability - (probability >> 5);
+        node = (node << 1) | 1;
+      }
+    }
+    if (node === 12) {
+      coder[0] = range;
+      coder[1] = code;
+      this.#at = at;
+
+      this.#state = state < 7 ? 9 : 11;
+      return 1;
+    }
+    const lengths = node === 2 ? newLength : repeatLength;
+    // The length: choices between few, more (6) and many (7), which each have a tree.
+    let size = 1;
+    do {
+      const index = lengths + (size >> 1);
+      if (range < topValue) {
+        range = (range << 8) >>> 0;
+        code = ((code << 8) | (input[at++] ?? 0)) >>> 0;
+      }
+      const probability = models[index] ?? half;
+      const bound = Math.imul(range >>> 11, probability) >>> 0;
+      if (code < bound) {
+        range = bound;
+        models[index] = probability + ((2048 - probability) >> 5);
+        size <<= 1;
+      } else {
+        range = (range - bound) >>> 0;
+        code = (code - bound) >>> 0;
+        models[index] = probability - (probability >> 5);
+        size = (size << 1) | 1;
+      }
+    } while (size === 3);
+    const tree = lengths + (size === 7 ? lengthHigh : (size === 2 ? 2 : lengthMid) + (positionState << 3));
+    const limit = size === 7 ? 256 : 8;
+    let symbol = 1;
+    do {
+      const index = tree + symbol;
+      if (range < topValue) {
+        range = (range << 8) >>> 0;
+        code = ((code << 8) | (input[at++] ?? 0)) >>> 0;
+      }
+      const probability = models[index] ?? half;
+      const bound = Math.imul(range >>> 11, probability) >>> 0;
+      if (code < bound) {
+        range = bound;
+        models[index] = probability + ((2048 - probability) >> 5);
         symbol <<= 1;
       } else {
         range = (range - bound) >>> 0;
         code = (code - bound) >>> 0;
-        model[base + symbol] = probability - (probability >> 5);
+        models[index] = probability - (probability >> 5);
         symbol = (symbol << 1) | 1;
+      }
+    } while (symbol < limit);
+    coder[0] = range;
+    coder[1] = code;
+    this.#at = at;
+
+    const length = symbol - limit + (size === 2 ? 2 : size === 6 ? 10 : 18);
+    this.#remember(node, length);
+    return length;
+  }
+
+  /** Puts the match's distance first. */
+  #remember(node: number, length: number): void {
+    const repeats = this.#repeats;
+    const isNew = node === 2;
+    this.#state = this.#state < 7 ? (isNew ? 7 : 8) : isNew ? 10 : 11;
+    if (node === 13) return;
+    const from = node === 14 ? 1 : node === 30 ? 2 : 3;
+    const distance = isNew
+      ? this.#distance(Math.min(length - 2, lengthToDistanceStates - 1))
+      : (repeats[from] ?? 0);
+    for (let place = from; place > 0; place--) repeats[place] = repeats[place - 1] ?? 0;
+    repeats[0] = distance;
+  }
+
+  /** A new distance, less one. Its highest bits are in a slot; the lowest come in a tree, the lowest first. */
+  #distance(lengthState: number): number {
+    const models = this.#models;
+    const input = this.#input;
+    const coder = this.#coder;
+    let range = coder[0] ?? 0;
+    let code = coder[1] ?? 0;
+    let at = this.#at;
+
+    let symbol = 1;
+    do {
+      const index = slots + (lengthState << 6) + symbol;
+      if (range < topValue) {
+        range = (range << 8) >>> 0;
+        code = ((code << 8) | (input[at++] ?? 0)) >>> 0;
+      }
+      const probability = models[index] ?? half;
+      const bound = Math.imul(range >>> 11, probability) >>> 0;
+      if (code < bound) {
+        range = bound;
+        models[index] = probability + ((2048 - probability) >> 5);
+        symbol <<= 1;
+      } else {
+        range = (range - bound) >>> 0;
+        code = (code - bound) >>> 0;
+        models[index] = probability - (probability >> 5);
+        symbol = (symbol << 1) | 1;
+      }
+    } while (symbol < 64);
+    const slot = symbol - 64;
+    let bits = slot < 4 ? 0 : (slot >> 1) - 1;
+    let distance = slot < 4 ? slot : (2 | (slot & 1)) << bits;
+    let tree = distances + distance - slot;
+    if (slot >= endDistanceModel) {
+      // Those between are as likely to be set as not.
+      let direct = 0;
+      for (let left = bits - alignBits; left > 0; left--) {
+        if (range < topValue) {
+          range = (range << 8) >>> 0;
+          code = ((code << 8) | (input[at++] ?? 0)) >>> 0;
+        }
+        range >>>= 1;
+        const bit = code < range ? 0 : 1;
+        if (bit === 1) code = (code - range) >>> 0;
+        direct = (direct << 1) | bit;
+      }
+      distance = (distance + (direct << alignBits)) | 0;
+      tree = align;
+      bits = alignBits;
+    }
+    symbol = 1;
+    for (let shift = 0; shift < bits; shift++) {
+      const index = tree + symbol;
+      if (range < topValue) {
+        range = (range << 8) >>> 0;
+        code = ((code << 8) | (input[at++] ?? 0)) >>> 0;
+      }
+      const probability = models[index] ?? half;
+      const bound = Math.imul(range >>> 11, probability) >>> 0;
+      if (code < bound) {
+        range = bound;
+        models[index] = probability + ((2048 - probability) >> 5);
+        symbol <<= 1;
+      } else {
+        range = (range - bound) >>> 0;
+        code = (code - bound) >>> 0;
+        models[index] = probability - (probability >> 5);
+        symbol = (symbol << 1) | 1;
+        distance = (distance + (1 << shift)) | 0;
       }
     }
     coder[0] = range;
     coder[1] = code;
     this.#at = at;
-    return symbol - limit;
-  }
 
-  /** A literal after a match is coded with the byte that the match would have gone on with. */
-  #matchedLiteral(model: Uint16Array, base: number, matched: number): number {
-    let offset = 0x100;
-    let symbol = 1;
-    let match = matched;
-    while (symbol < 0x100) {
-      match <<= 1;
-      const matchBit = match & offset;
-      const bit = this.#bit(model, base + offset + matchBit + symbol);
-      symbol = (symbol << 1) | bit;
-      offset &= bit === 1 ? matchBit : ~matchBit;
-    }
-    return symbol - 0x100;
-  }
-
-  #reverse(model: Uint16Array, base: number, bits: number): number {
-    let symbol = 1;
-    let value = 0;
-    for (let index = 0; index < bits; index++) {
-      const bit = this.#bit(model, base + symbol);
-      symbol = (symbol << 1) | bit;
-      value |= bit << index;
-    }
-    return value;
-  }
-
-  #direct(bits: number): number {
-    const coder = this.#coder;
-    let value = 0;
-    for (let left = bits; left > 0; left--) {
-      this.#normalize();
-      const range = (coder[0] ?? 0) >>> 1;
-      const code = coder[1] ?? 0;
-      const bit = code >= range ? 1 : 0;
-      coder[0] = range;
-      if (bit === 1) coder[1] = code - range;
-      value = (value << 1) | bit;
-    }
-    return value >>> 0;
+    return distance;
   }
 }
 
 function copyMatch(window: LzmaWindow, distance: number, length: number): void {
   const { bytes, position } = window;
-  if (distance >= length && length > 32)
-    bytes.copyWithin(position, position - distance, position - distance + length);
-  else for (let at = position; at < position + length; at++) bytes[at] = bytes[at - distance] ?? 0;
-  window.position = position + length;
+  const end = position + length;
+  if (distance >= length && length > 32) bytes.copyWithin(position, position - distance, end - distance);
+  else for (let at = position; at < end; at++) bytes[at] = bytes[at - distance] ?? 0;
+  window.position = end;
 }

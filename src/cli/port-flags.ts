@@ -1,0 +1,31 @@
+import type { AccessFlags } from './access-settings.ts';
+import type { ResultFlags } from './base-command.ts';
+import type { RunFlags } from './run-settings.ts';
+
+/** The options of `armload port`, as commander gives them. */
+export interface PortFlags extends ResultFlags, AccessFlags, RunFlags {
+  readonly all?: boolean;
+  readonly to?: string;
+  readonly from?: string;
+  /** Of `--base`, which may be repeated. */
+  readonly bases?: readonly string[];
+  readonly noBase?: boolean;
+  readonly knownBases?: string;
+  readonly allowBaseDifferences?: boolean;
+  readonly replace?: readonly string[];
+  readonly waive?: readonly string[];
+  readonly allowUpgrade?: boolean;
+  readonly allowUnsigned?: boolean;
+  readonly mirror?: readonly string[];
+  readonly snapshot?: string;
+  readonly keyring?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly only?: boolean;
+  readonly force?: boolean;
+  /** False with `--no-attach`. */
+  readonly attach: boolean;
+  readonly signKey?: string;
+  readonly signKeyless?: boolean;
+  readonly workFolder?: string;
+  readonly account?: string;
+}

@@ -1,0 +1,1 @@
+export { unxz, type XzLimits } from './unxz.ts';

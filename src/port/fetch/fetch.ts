@@ -1,0 +1,134 @@
+import type { Readable } from 'node:stream';
+import { EnvHttpProxyAgent, request } from 'undici';
+import { messageOf, redact } from '../../core/index.ts';
+import { FetchError } from './errors.ts';
+
+/**
+ * Opens what is at an address. Rejects with a FetchError, or the signal's reason. The stream may fail with the same.
+ */
+export type Fetch = (
+  url: string,
+  options: { readonly signal: AbortSignal },
+) => Promise<AsyncIterable<Uint8Array>>;
+
+export interface FetchOptions {
+  /** Where the proxies are named: HTTP_PROXY, HTTPS_PROXY, NO_PROXY, in either case. `process.env` unless told. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds for a connection, and between two pieces of an answer. */
+  readonly connectTimeout?: number;
+  readonly idleTimeout?: number;
+  /** Which redirects are followed; unless told, all to HTTPS, and from HTTP to HTTP. */
+  readonly mayRedirect?: (from: URL, to: URL) => boolean;
+}
+
+const maxRedirects = 5;
+const loopback = 'localhost,127.0.0.1,::1,[::1]';
+
+/** The default: HTTP and HTTPS with the environment's proxies. `close` ends its connections. */
+export function createFetch(options: FetchOptions = {}): {
+  readonly fetch: Fetch;
+  readonly close: () => Promise<void>;
+} {
+  const { environment = process.env, connectTimeout = 15_000, idleTimeout = 30_000 } = options;
+  const { mayRedirect = isNoWayBack } = options;
+  const variable = (name: string): string => environment[name] || environment[name.toUpperCase()] || '';
+  const agent = new EnvHttpProxyAgent({
+    httpProxy: withScheme(variable('http_proxy')),
+    httpsProxy: withScheme(variable('https_proxy')),
+    noProxy: [variable('no_proxy'), loopback].filter((text) => text !== '').join(','),
+    // Many proxies allow CONNECT to port 443 only.
+    proxyTunnel: false,
+    connect: { timeout: connectTimeout },
+    headersTimeout: idleTimeout,
+    bodyTimeout: idleTimeout,
+  });
+
+  async function fetch(
+    url: string,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<AsyncIterable<Uint8Array>> {
+    let at = url;
+    for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+      const answer = await send(agent, at, signal);
+      if (answer.kind === 'body') return guarded(answer.body, at, signal);
+      at = redirected(at, answer.location, mayRedirect);
+    }
+    throw new FetchError('FETCH_UNREACHABLE', `GET ${url} was redirected more than ${maxRedirects} times`);
+  }
+
+  return { fetch, close: () => agent.destroy() };
+}
+
+function withScheme(proxy: string): string {
+  return proxy === '' || /^[a-z0-9+.-]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
+}
+
+type Answer =
+  | { readonly kind: 'body'; readonly body: Readable }
+  | { readonly kind: 'redirect'; readonly location: string };
+
+async function send(dispatcher: EnvHttpProxyAgent, url: string, signal: AbortSignal): Promise<Answer> {
+  const { statusCode, headers, body } = await request(url, {
+    dispatcher,
+    signal,
+    headers: { 'user-agent': 'armload', accept: '*/*', ...authorizationIn(url) },
+  }).catch((error: unknown) => {
+    throw unreachable(url, error, signal);
+  });
+  if (statusCode === 200) return { kind: 'body', body };
+  await body.dump({ limit: 64 * 1024 }).catch(() => undefined);
+  const { location } = headers;
+  if (statusCode >= 301 && statusCode <= 308 && typeof location === 'string')
+    return { kind: 'redirect', location };
+  const isAbsent = statusCode === 404 || statusCode === 410;
+  throw new FetchError(
+    isAbsent ? 'FETCH_NOT_FOUND' : 'FETCH_UNREACHABLE',
+    `GET ${url} answered ${statusCode}`,
+    { facts: { url: redact(url), status: statusCode } },
+  );
+}
+
+/** A redirect to another host has none. */
+function authorizationIn(url: string): { readonly authorization?: string } {
+  const { username, password } = new URL(url);
+  if (username === '' && password === '') return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+/** From HTTPS, the way back to HTTP is refused. */
+function isNoWayBack(from: URL, to: URL): boolean {
+  return to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:');
+}
+
+function redirected(from: string, location: string, mayRedirect: (from: URL, to: URL) => boolean): string {
+  const target = URL.canParse(location, from) ? new URL(location, from) : undefined;
+  if (target === undefined || !mayRedirect(new URL(from), target))
+    throw new FetchError('FETCH_UNREACHABLE', `GET ${from} was redirected to ${location}, which is refused`);
+  return target.href;
+}
+
+async function* guarded(
+  body: Readable,
+  url: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for await (const chunk of body) yield chunk as Uint8Array;
+  } catch (error) {
+    throw unreachable(url, error, signal);
+  } finally {
+    body.destroy();
+  }
+}
+
+function unreachable(url: string, error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  if (error instanceof FetchError) return error;
+  const isTimeout = error instanceof Error && /Timeout/.test(error.name);
+  const code = isTimeout ? 'FETCH_TIMEOUT' : 'FETCH_UNREACHABLE';
+  return new FetchError(code, `GET ${url} failed: ${messageOf(error)}`, {
+    cause: error,
+    facts: { url: redact(url) },
+  });
+}

@@ -1,0 +1,3 @@
+export { FetchError } from './errors.ts';
+export { createFetch, type Fetch, type FetchOptions } from './fetch.ts';
+export { persistent } from './persistent.ts';

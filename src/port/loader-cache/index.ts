@@ -1,0 +1,1 @@
+export { type LoaderCache, loaderCache } from './loader-cache.ts';
