@@ -12,6 +12,7 @@ import { type PortCommandSettings, portSettings } from './port-settings.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { openResultOutput } from './result-output.ts';
 import { withRunOptions } from './run-settings.ts';
+import { withSignOptions } from './sign-settings.ts';
 import { version } from './version.ts';
 
 const refusedCode = 1;
@@ -130,12 +131,12 @@ function withPublishOptions(command: Command): void {
     .option('--dry-run', 'plan, put together and audit, but publish nothing')
     .option('--only', "publish the port alone (default: beside the source's own images)")
     .option('--force', 'move the tag even if somebody moved it meanwhile')
-    .option('--no-attach', 'attach no provenance, account and SBOM to the image')
     .option(
-      '--sign-key <file>',
-      'sign what is attached with this private key; its passphrase is taken from $ARMLOAD_SIGN_PASSPHRASE or $COSIGN_PASSWORD',
+      '--replace-existing',
+      'port even where the image has the platform, and put the port in its place (for one that lies)',
     )
-    .option('--sign-keyless', 'sign what is attached with the identity that the CI system vouches for');
+    .option('--no-attach', 'attach no provenance, account and SBOM to the image');
+  withSignOptions(command, 'the index, the port and what is attached');
 }
 
 interface AccountFile {

@@ -1,9 +1,10 @@
 import type { AccessFlags } from './access-settings.ts';
 import type { ResultFlags } from './base-command.ts';
 import type { RunFlags } from './run-settings.ts';
+import type { SignFlags } from './sign-settings.ts';
 
 /** The options of `armload port`, as commander gives them. */
-export interface PortFlags extends ResultFlags, AccessFlags, RunFlags {
+export interface PortFlags extends ResultFlags, AccessFlags, RunFlags, SignFlags {
   readonly all?: boolean;
   readonly to?: string;
   readonly from?: string;
@@ -20,12 +21,11 @@ export interface PortFlags extends ResultFlags, AccessFlags, RunFlags {
   readonly snapshot?: string;
   readonly keyring?: readonly string[];
   readonly dryRun?: boolean;
+  readonly replaceExisting?: boolean;
   readonly only?: boolean;
   readonly force?: boolean;
   /** False with `--no-attach`. */
   readonly attach: boolean;
-  readonly signKey?: string;
-  readonly signKeyless?: boolean;
   readonly workFolder?: string;
   readonly account?: string;
 }

@@ -2,17 +2,17 @@ import { resolve } from 'node:path';
 import { UsageError } from '../core/index.ts';
 import { defaultPlatform, formatPlatform, type Platform, parseReference } from '../oci/index.ts';
 import type { PortOptions } from '../port/index.ts';
-import type { SignSettings } from '../publish/index.ts';
 import { accessSettings } from './access-settings.ts';
 import type { Config } from './config.ts';
 import type { Io } from './io.ts';
 import { debianSettings } from './port-debian.ts';
 import { checkDestination } from './port-destination.ts';
-import { checkReadable, checkWorkFolder, readKnownBases } from './port-files.ts';
+import { checkWorkFolder, readKnownBases } from './port-files.ts';
 import type { PortFlags } from './port-flags.ts';
 import { readReplacements, readWaivers } from './port-paths.ts';
 import { runSettings } from './run-settings.ts';
 import { memberOf, pick, present, type ResultSettings, read, resultSettings } from './settings.ts';
+import { signSettings } from './sign-settings.ts';
 import { readPlatform } from './values.ts';
 
 /** What is ported and how: the command line first, then the configuration, then the defaults. */
@@ -64,6 +64,7 @@ export async function portSettings(
         debian: await debianSettings(flags, config, cwd),
         dryRun,
         only,
+        replaceExisting: flags.replaceExisting,
         force: flags.force,
         sign: await signSettings(flags, io),
         run: runSettings(flags, port.run, (member) => inConfig(`run.${member}`)),
@@ -86,8 +87,6 @@ function readOperand(operands: readonly string[]): string {
 function checkContradictions(flags: PortFlags, cwd: string): void {
   const signing = flags.signKey === undefined ? '--sign-keyless' : '--sign-key';
   const isSigning = flags.signKey !== undefined || flags.signKeyless === true;
-  if (flags.signKey !== undefined && flags.signKeyless === true)
-    throw new UsageError('USAGE', '--sign-key and --sign-keyless contradict each other');
   if (isSigning && !flags.attach)
     throw new UsageError('USAGE', `${signing} has nothing to sign with --no-attach`, {
       hint: 'What is signed is the provenance, the account and the SBOM, which are attached to the image.',
@@ -129,16 +128,4 @@ function readBases({ bases }: PortFlags, config: Config): readonly string[] | un
   if (named === undefined) return undefined;
   for (const reference of named) parseReference(reference);
   return named;
-}
-
-/** The passphrase comes from the environment, for command lines are seen by everybody. */
-async function signSettings(
-  { signKey, signKeyless }: PortFlags,
-  { cwd, environment }: Pick<Io, 'cwd' | 'environment'>,
-): Promise<SignSettings | undefined> {
-  if (signKeyless === true) return { kind: 'keyless' };
-  if (signKey === undefined) return undefined;
-  const file = await checkReadable(signKey, { directory: cwd, origin: '--sign-key' });
-  const passphrase = environment['ARMLOAD_SIGN_PASSPHRASE'] ?? environment['COSIGN_PASSWORD'];
-  return { kind: 'key', file, ...present({ passphrase }) };
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { UsageError } from '../core/index.ts';
+import type { SignSettings } from '../publish/index.ts';
 import { publishOutcomeOf, publishTotalsOf } from '../report/index.ts';
 import type { PublishResult } from '../results/index.ts';
 import { withAccessOptions } from './access-settings.ts';
@@ -10,6 +11,7 @@ import type { Io } from './io.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { type PublishCommandSettings, type PublishFlags, publishSettings } from './publish-settings.ts';
 import { openResultOutput } from './result-output.ts';
+import { signSettings, withSignOptions } from './sign-settings.ts';
 import { version } from './version.ts';
 
 const refusedCode = 1;
@@ -21,9 +23,10 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   const { flags } = parsed;
   const config = await loadConfig(flags.config, io.cwd);
   const settings = publishSettings(parsed, config, io.cwd);
+  const sign = await signSettings(flags, io);
   const output = await openResultOutput(flags, io);
   const progress = startProgress(flags, io, config);
-  const ending = await runPublish({ settings, progress, io });
+  const ending = await runPublish({ settings, sign, progress, io });
   if ('moved' in ending) {
     await reportFailure(ending.moved, { io, verbose: flags.verbose ?? false });
     return refusedCode;
@@ -71,18 +74,20 @@ function publishCommand(): Command {
     .option('--no-audit', 'publish images without proof that they are what they say; the result records it')
     .option('--force', 'move the tag even if somebody moved it meanwhile')
     .option('--dry-run', 'write nothing: show what would be pushed');
+  withSignOptions(command, 'the index and its images');
   return withAccessOptions(command);
 }
 
 interface Running {
   readonly settings: PublishCommandSettings;
+  readonly sign: SignSettings | undefined;
   readonly progress: Progress;
   readonly io: Io;
 }
 
 type Ending = { readonly result: PublishResult } | { readonly moved: unknown };
 
-async function runPublish({ settings, progress, io }: Running): Promise<Ending> {
+async function runPublish({ settings, sign, progress, io }: Running): Promise<Ending> {
   const { publish, PublishError } = await import('../publish/index.ts');
   const around = {
     ...settings.access,
@@ -94,7 +99,8 @@ async function runPublish({ settings, progress, io }: Running): Promise<Ending> 
   const audit = settings.audit ? await openPublishAudit({ ...around, generation: version }) : undefined;
   try {
     const inspect = audit === undefined ? {} : { inspect: audit.inspect };
-    return { result: await publish({ ...around, ...settings.publish, ...inspect, cwd: io.cwd }) };
+    const signing = sign === undefined ? {} : { sign };
+    return { result: await publish({ ...around, ...settings.publish, ...inspect, ...signing, cwd: io.cwd }) };
   } catch (error) {
     if (!(error instanceof PublishError)) throw error;
     if (error.code === 'PUBLISH_TAG_MOVED') return { moved: error };

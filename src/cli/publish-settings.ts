@@ -4,10 +4,11 @@ import { type AccessFlags, type AccessSettings, accessSettings } from './access-
 import type { ResultFlags } from './base-command.ts';
 import type { Config } from './config.ts';
 import { present, type ResultSettings, read, resultSettings } from './settings.ts';
+import type { SignFlags } from './sign-settings.ts';
 import { readChoice, readPlatform } from './values.ts';
 
 /** The options of `armload publish`, as commander gives them. */
-export interface PublishFlags extends ResultFlags, AccessFlags {
+export interface PublishFlags extends ResultFlags, AccessFlags, SignFlags {
   readonly all?: boolean;
   readonly append?: boolean;
   readonly replace?: boolean;

@@ -1,6 +1,7 @@
 import { UsageError } from '../core/index.ts';
 import { type ImageAccess, type Location, openAccess, parseLocation } from '../registry/index.ts';
 import type { PublishResult } from '../results/index.ts';
+import { checkSignSettings } from './attest/signer.ts';
 import { publishImages } from './publish-images.ts';
 import type { NamedSource, OpenedSource, PublishOptions } from './types.ts';
 
@@ -13,6 +14,7 @@ export async function publish(options: PublishOptions): Promise<PublishResult> {
   const location = parseDestination(options.destination);
   const located = options.sources.map((source) => ({ source, location: parseLocation(source.reference) }));
   if (located.length === 0) throw new UsageError('USAGE', 'nothing to publish was named');
+  if (options.sign !== undefined) await checkSignSettings(options.sign, options.environment ?? process.env);
   const access = await openAccess(options);
   try {
     const destination = await access.openWritable(location);

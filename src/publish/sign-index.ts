@@ -6,18 +6,19 @@ import type { Part } from './read-source.ts';
 import type { PublishImagesOptions } from './types.ts';
 
 /**
- * Signatures of the index and of each image that it lists, so that one who pulls either can check it.
+ * Signatures of the index, and unless told otherwise of each image that it lists, so that one who pulls either can check it.
  * @throws UsageError or SigningError; the signal's reason.
  */
 export async function signatures(
   { digest, mediaType, bytes }: IndexDocument,
   parts: readonly Part[],
-  { sign, environment, destination, signal }: PublishImagesOptions,
+  { sign, signIndexOnly = false, environment, destination, signal }: PublishImagesOptions,
 ): Promise<readonly Attachment[]> {
   if (sign === undefined) return [];
   const { home, name: shown } = destination;
   const name = home === undefined ? shown : repositoryName(home);
-  const images = parts.filter(({ kind }) => kind === 'image').map(({ document }) => document);
+  const listed = signIndexOnly ? [] : parts.filter(({ kind }) => kind === 'image');
+  const images = listed.map(({ document }) => document);
   const documents = new Map([{ digest, mediaType, bytes }, ...images].map((one) => [one.digest, one]));
   const made: Attachment[] = [];
   for (const one of documents.values()) {

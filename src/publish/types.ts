@@ -60,6 +60,8 @@ export interface PublishSettings {
   readonly dryRun?: boolean;
   /** Sign the index and each of its images; without it nothing is signed. */
   readonly sign?: SignSettings;
+  /** Sign the index alone. */
+  readonly signIndexOnly?: boolean;
   /** Where a keyless signer looks for its identity; the process's unless told. */
   readonly environment?: Environment;
   /** Asked for each Linux image of a source; without it nothing is inspected, which the result says. */

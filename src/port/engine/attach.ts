@@ -89,9 +89,15 @@ function replacementOf({ path, from, sha256 }: NamedReplacement): Readonly<Recor
   const isAddress = /^https?:\/\//i.test(from);
   return {
     path,
-    from: isAddress ? redact(from) : `file:${basename(from)}`,
+    from: isAddress ? redact(from) : `file:${fileName(from)}`,
     ...(sha256 === undefined ? {} : { sha256 }),
   };
+}
+
+/** A member of an archive stands behind `!`. */
+function fileName(from: string): string {
+  const [file = '', ...member] = from.split('!/');
+  return [basename(file), ...member].join('!/');
 }
 
 function imagesOf(reference: string, { source, base }: Ported): readonly Resource[] {

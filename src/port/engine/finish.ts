@@ -76,6 +76,9 @@ async function publishPort(
     destination: await access.openWritable(destination),
     sources: options.only === true ? [port] : [upstream, port],
     attachments,
+    // The port's own signature is among what is attached; upstream's images are not ours to sign.
+    ...(options.sign === undefined ? {} : { sign: options.sign, signIndexOnly: true }),
+    ...(options.environment === undefined ? {} : { environment: options.environment }),
     ...(options.replaceExisting === true ? { replace: true } : {}),
     inspect: inspection.inspect,
     ...(options.dryRun === undefined ? {} : { dryRun: options.dryRun }),
