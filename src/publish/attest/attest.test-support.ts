@@ -30,17 +30,17 @@ export function publicPemOf(key: KeyObject): string {
   return key.export({ format: 'pem', type: 'spki' }).toString();
 }
 
-/** A folder for keys that ends with the tests. */
+/** A folder for keys that ends with the tests; made with its first file, since tests that are skipped end nothing. */
 export function keyFolder(): {
   write(name: string, content: string | Uint8Array): string;
   path: string;
   remove(): void;
 } {
   const path = join(tmpdir(), `armload-keys-${randomUUID()}`);
-  mkdirSync(path, { mode: 0o700 });
   return {
     path,
     write: (name, content) => {
+      mkdirSync(path, { recursive: true, mode: 0o700 });
       const file = join(path, name);
       writeFileSync(file, content, { mode: 0o600 });
       return file;
