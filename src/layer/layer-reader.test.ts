@@ -392,7 +392,7 @@ describe('reading', () => {
     ]);
     expect(entries[2]?.md5).toBe(createHash('md5').update(bytes).digest('hex'));
     const unasked = createLayerReader({ workerFile: place });
-    const without = entries.map(({ md5: _, ...rest }) => rest);
+    const without = entries.map((entry) => ({ ...entry, md5: undefined }));
     expect((await unasked.read(source)).entries).toEqual(without);
     await Promise.all([asked.close(), unasked.close()]);
   });

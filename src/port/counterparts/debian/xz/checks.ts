@@ -114,9 +114,7 @@ function crc64Bytes(bytes: Uint8Array, [fromLow, fromHigh]: Crc64): Crc64 {
 }
 
 function wordAt(bytes: Uint8Array, at: number): number {
-  const [low, high] = [
-    (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8),
-    (bytes[at + 2] ?? 0) | ((bytes[at + 3] ?? 0) << 8),
-  ];
+  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+  const high = (bytes[at + 2] ?? 0) | ((bytes[at + 3] ?? 0) << 8);
   return low | (high << 16);
 }

@@ -16,16 +16,10 @@ import {
   repeatLength,
   slots,
 } from './models.ts';
+import { copyMatch, type LzmaWindow } from './window.ts';
 
 /** Below this, the range is filled up with a byte. */
 const topValue = 0x1000000;
-
-/** Where decoded bytes go, and matches are copied from. `start` is the first byte that a match may reach. */
-export interface LzmaWindow {
-  bytes: Uint8Array;
-  position: number;
-  start: number;
-}
 
 /**
  * Decodes LZMA chunks, whose compressed bytes are all at hand (LZMA SDK, "lzma-specification.txt"; xz-file-format).
@@ -355,12 +349,4 @@ export class LzmaDecoder {
 
     return distance;
   }
-}
-
-function copyMatch(window: LzmaWindow, distance: number, length: number): void {
-  const { bytes, position } = window;
-  const end = position + length;
-  if (distance >= length && length > 32) bytes.copyWithin(position, position - distance, end - distance);
-  else for (let at = position; at < end; at++) bytes[at] = bytes[at - distance] ?? 0;
-  window.position = end;
 }

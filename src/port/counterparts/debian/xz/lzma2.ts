@@ -1,5 +1,6 @@
 import type { ByteSource } from '../byte-source.ts';
-import { LzmaDecoder, type LzmaWindow } from './lzma.ts';
+import { LzmaDecoder } from './lzma.ts';
+import type { LzmaWindow } from './window.ts';
 
 /** Of one chunk, decompressed. */
 const maxChunk = 2 * 1024 * 1024;
