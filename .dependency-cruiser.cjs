@@ -15,7 +15,7 @@ const rooms = {
   readiness: ['core', 'oci', 'registry', 'results'],
   report: ['core', 'results'],
   scan: ['core', 'oci', 'registry', 'layer', 'inventory', 'readiness', 'audit', 'results'],
-  demo: ['core', 'oci', 'registry', 'fixture', 'scan', 'audit', 'results', 'report'],
+  demo: ['core', 'oci', 'tar', 'registry', 'fixture', 'scan', 'audit', 'port', 'results', 'report'],
   cli: [
     'core',
     'oci',

@@ -10,6 +10,7 @@ import { scan } from '../scan/index.ts';
 import { auditTour } from './audit-tour.ts';
 import { host, pushFleet } from './fleet.ts';
 import type { DemoOptions } from './options.ts';
+import { portTour } from './port-tour.ts';
 
 /** What each verdict means, in a line. */
 const meanings: Readonly<Record<ReadinessState, string>> = {
@@ -49,11 +50,12 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     });
     await tell(result, options);
     const audited = await auditTour(registry.url, options);
+    const ported = await portTour({ endpoint: registry.url, folder }, options);
     if (options.keep)
       await write(
         `\nThe registry's folder is ${join(folder, 'registry')}; serve it with "armload registry".\n`,
       );
-    return asExpected(result) && audited ? 0 : 1;
+    return asExpected(result) && audited && ported ? 0 : 1;
   } finally {
     await registry.close();
     if (!options.keep) await rm(folder, { recursive: true, force: true });

@@ -38,6 +38,11 @@ export function richBase(machine: Machine): readonly TarMember[] {
   ];
 }
 
+/** The same without a package database: nobody but the engine answers for what is above it. */
+export function plainBase(machine: Machine): readonly TarMember[] {
+  return richBase(machine).filter(({ name }) => !String(name).startsWith('var/lib/dpkg'));
+}
+
 /** A file of the base for amd64, as a layer above has it when it's copied up. */
 export function ofBase(name: string, change: Partial<TarMember> = {}): TarMember {
   const found = richBase('amd64').find((member) => member.name === name);

@@ -58,7 +58,10 @@ export interface Origin {
 
 /** An origin's part of the plan. */
 export interface OriginPlan {
-  /** By path of the image's view, for paths whose `ViewEntry.layer` is above the base. What is absent is left to others. */
+  /**
+   * By path of the image's view, for paths whose `ViewEntry.layer` is above the base; and by the path of its marker
+   * (`entryPath`) for a whiteout. What is absent is left to others.
+   */
   readonly paths: ReadonlyMap<string, PathPlan>;
   /** With the layer each goes into, counted from the first above the base. */
   readonly added: readonly PlacedAddition[];

@@ -2,7 +2,16 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { buildIndex, directory, executable, file, userland, whiteout, writeElf } from '../fixture/index.ts';
+import {
+  buildIndex,
+  directory,
+  executable,
+  file,
+  type Machine,
+  userland,
+  whiteout,
+  writeElf,
+} from '../fixture/index.ts';
 import { type Digest, parseManifest } from '../oci/index.ts';
 import type { PortResult } from '../results/index.ts';
 import type { TarMember } from '../tar/index.ts';
@@ -259,6 +268,20 @@ describe('what is attached to a port', () => {
     const sign = { kind: 'key', file: '/nowhere/key.pem' } as const;
     await expect(world.port('unreachable.invalid/app:1', { dryRun: true, sign })).rejects.toThrow(/key/);
   });
+});
+
+test('a port that is right is refused beside a source that is not, and --only lifts that', async () => {
+  const files = (machine: Machine) =>
+    userland(machine).filter(({ name }) => machine !== 'amd64' || !String(name).endsWith('/libc.so.6'));
+  const { base, app, to } = await pushed([neutral], { files });
+  const result = await world.port(app, { to, bases: [base] });
+  expect(result).toMatchObject({
+    outcome: 'refused',
+    refusals: [
+      { kind: 'image', why: expect.stringContaining('broken'), lift: expect.stringContaining('--only') },
+    ],
+  });
+  expect(await world.port(app, { to, bases: [base], only: true })).toMatchObject({ outcome: 'published' });
 });
 
 describe('without a base', () => {

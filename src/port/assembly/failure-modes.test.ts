@@ -175,6 +175,31 @@ describe('whiteouts', () => {
   });
 });
 
+describe('markers at a path where a lower layer of the image has something of its own', () => {
+  const own = [
+    file(`${amd}/libsecret.so`, 'own text'),
+    directory(`${amd}/plug`),
+    file(`${amd}/plug/list`, 'own'),
+  ];
+  const bases = {
+    oldBase: [[directory(amd), file(`${amd}/libsecret.so`, 'x86'), file(`${amd}/plug/a.so`, 'x86')]],
+    newBase: [[directory(arm), file(`${arm}/libsecret.so`, 'arm'), file(`${arm}/plug/a.so`, 'arm')]],
+  };
+
+  test("hide it, and the new base's counterpart of what the old base had there", async () => {
+    const layers = [own, [whiteout(`${amd}/libsecret.so`), opaque(`${amd}/plug`)]];
+    const ported = await port({ ...bases, layers });
+    expect([...ported.view.entries()].filter(({ entry }) => entry.kind === 'file')).toEqual([]);
+    expect(record(ported, `${arm}/.wh.libsecret.so`)).toMatchObject({ outcome: 'added', kind: 'whiteout' });
+  });
+
+  test('leave alone what the marked layer puts there itself', async () => {
+    const again = [whiteout(`${amd}/libsecret.so`), file(`${arm}/libsecret.so`, 'own arm')];
+    const ported = await port({ ...bases, layers: [own, again] });
+    expect(ported.view.lookup(`${arm}/libsecret.so`)?.entry.sha256).toBe(hashOf('own arm'));
+  });
+});
+
 describe('opaque markers', () => {
   test('hide all that the new base has in the directory', async () => {
     const ported = await port({

@@ -139,6 +139,18 @@ describe('a base is found', () => {
     expect(found.base).toMatchObject({ indexDigest: index, sameIndex: true });
   });
 
+  test('by the name alone where the digest beside it is of nothing that was ever pushed', async () => {
+    const digest = `sha256:${'ab'.repeat(32)}`;
+    const found = await search({
+      annotations: { [nameKey]: `${registry.host}/debian:12`, [digestKey]: digest },
+    });
+    expect(found.base).toMatchObject({ evidence: 'annotation', indexDigest: debian, layers: 1 });
+    expect(found.candidates).toMatchObject([
+      { outcome: 'unknown', reason: 'not-found' },
+      { outcome: 'accepted', reference: `${registry.host}/debian:12` },
+    ]);
+  });
+
   test('by the reference that a person gives, before a longer one', async () => {
     const found = await search({
       given: [`${registry.host}/debian:12`],

@@ -36,6 +36,13 @@ export async function findBase(image: PortableImage, options: FindBaseOptions): 
   return new BaseFinder(image, options).find();
 }
 
+/** What a clue leads to. */
+interface Looked {
+  /** An image to ask for its own base. */
+  readonly ancestor?: PortableImage;
+  readonly next?: Lead;
+}
+
 class BaseFinder {
   readonly #image: PortableImage;
   readonly #options: FindBaseOptions;
@@ -70,7 +77,8 @@ class BaseFinder {
   async #follow(clues: readonly Clue[]): Promise<void> {
     const todo = [...clues].reverse();
     for (let clue = todo.pop(); clue !== undefined; clue = todo.pop()) {
-      const ancestor = isLead(clue) ? await this.#look(clue) : this.#judged(clue);
+      const { ancestor, next } = isLead(clue) ? await this.#look(clue) : this.#judged(clue);
+      if (next !== undefined) todo.push(next);
       if (ancestor === undefined) continue;
       const further = await this.#cluesOf(ancestor, ancestor.reference);
       todo.push(...[...further].reverse());
@@ -106,18 +114,17 @@ class BaseFinder {
     return this.#found.some((base) => base.layers > layers || (base.layers === layers && base.sameIndex));
   }
 
-  #judged(candidate: BaseCandidate): undefined {
+  #judged(candidate: BaseCandidate): Looked {
     const key = `${candidate.reference} ${candidate.evidence} ${candidate.why}`;
     if (!this.#seen.has(key)) this.#candidates.push(candidate);
     this.#seen.add(key);
-    return undefined;
+    return {};
   }
 
-  /** @returns the image to ask for its own base, if any. */
-  async #look(lead: Lead): Promise<PortableImage | undefined> {
+  async #look(lead: Lead): Promise<Looked> {
     this.#options.signal?.throwIfAborted();
     const reference = nameOf(lead);
-    if (this.#seen.has(reference)) return undefined;
+    if (this.#seen.has(reference)) return {};
     this.#seen.add(reference);
     const examined = await this.#examine(lead);
     this.#candidates.push({
@@ -128,9 +135,15 @@ class BaseFinder {
       ...(examined.outcome === 'unknown' ? { reason: examined.reason } : {}),
       why: examined.why,
     });
-    if (examined.outcome !== 'accepted') return examined.ancestor;
+    if (examined.outcome !== 'accepted') {
+      const next = tagOf(lead, examined);
+      return {
+        ...(examined.ancestor === undefined ? {} : { ancestor: examined.ancestor }),
+        ...(next === undefined ? {} : { next }),
+      };
+    }
     if (!this.#found.some((base) => isSameBase(base, examined.base))) this.#found.push(examined.base);
-    return undefined;
+    return {};
   }
 
   async #examine(lead: Lead): Promise<Examined> {
@@ -170,6 +183,17 @@ class BaseFinder {
   #call(): CallOptions {
     return this.#options.signal === undefined ? {} : { signal: this.#options.signal };
   }
+}
+
+/**
+ * Of an image built step by step, buildah and podman name the base, and beside it the digest of the step before, which no
+ * registry has ever seen (buildah 1.28, `--layers`). The name's own layers tell whether it is the base.
+ */
+function tagOf({ reference: { digest, ...named }, ...lead }: Lead, examined: Examined): Lead | undefined {
+  const isLost = examined.outcome === 'unknown' && examined.reason === 'not-found';
+  const isSaid = lead.evidence === 'annotation' || lead.evidence === 'label';
+  if (!isLost || !isSaid || digest === undefined || named.tag === undefined) return undefined;
+  return { ...lead, reference: named };
 }
 
 function isSameBase(left: FoundBase, right: FoundBase): boolean {

@@ -1,3 +1,4 @@
+import { foreignCodeIn } from '../../audit/index.ts';
 import { UsageError } from '../../core/index.ts';
 import {
   type LayerFacts,
@@ -7,7 +8,13 @@ import {
   mergeLayers,
   readLayers,
 } from '../../layer/index.ts';
-import { formatPlatform, InvalidReferenceError, type Platform, parseReference } from '../../oci/index.ts';
+import {
+  formatPlatform,
+  InvalidReferenceError,
+  type Platform,
+  parseReference,
+  runsOn,
+} from '../../oci/index.ts';
 import type { ImageAccess } from '../../registry/index.ts';
 import type { BaseResult } from '../../results/index.ts';
 import {
@@ -88,7 +95,14 @@ function without(result: BaseResult, refusals: readonly Refusal[]): PortBase {
 async function withBase(
   base: FoundBase,
   search: BaseSearch,
-  { image, view, reader, options, refusals }: BaseParts & { readonly refusals: readonly Refusal[] },
+  {
+    image,
+    view,
+    reader,
+    options,
+    target: wanted,
+    refusals,
+  }: BaseParts & { readonly refusals: readonly Refusal[] },
 ): Promise<PortBase> {
   const { opened, target, layers } = base;
   options.onEvent?.({ type: 'phase', phase: `reading the new base ${base.reference}` });
@@ -107,7 +121,7 @@ async function withBase(
     found: base,
     ...{ layers, oldView, newView, newLayers },
     result: resultOf(search, image, { parity, accepted }),
-    refusals: [...refusals, ...different, ...base.doubts.map((doubt) => doubtRefusal(base, doubt))],
+    refusals: [...refusals, ...different, ...doubtRefusals(base, newView, wanted)],
   };
 }
 
@@ -160,13 +174,29 @@ function parityRefusal(
   };
 }
 
-function doubtRefusal({ reference }: FoundBase, doubt: string): Refusal {
-  return {
+/** Documents only raise doubts: a base whose files were all read, and hold no machine code of another machine, settles them. */
+function doubtRefusals(
+  { reference, doubts, target: { config } }: FoundBase,
+  { layers }: MergedView,
+  wanted: Platform,
+): readonly Refusal[] {
+  const isSettled =
+    config.platform !== undefined &&
+    runsOn(config.platform, wanted) &&
+    layers.every(({ entries, notes }) => {
+      const isRead = !notes.some(({ kind }) => kind === 'inspection-failed' || kind === 'sparse-too-large');
+      return (
+        isRead &&
+        entries.every(({ facts }) => facts === undefined || foreignCodeIn(facts, wanted).length === 0)
+      );
+    });
+  if (isSettled) return [];
+  return doubts.map((doubt) => ({
     kind: 'base',
     why: `there is a doubt about the new base ${reference}: ${doubt}`,
     lift: 'Name another base with --base.',
     waivable: false,
-  };
+  }));
 }
 
 interface Compared {

@@ -24,7 +24,26 @@ export async function finishPort(workshop: Workshop, ported: Ported): Promise<Po
   if (against !== undefined) return portResult(workshop, { ...known, ...against });
   const attached = await attach(workshop, ported);
   const publish = await publishPort(workshop, ported, attached);
-  return portResult(workshop, { ...known, ...conclusionOf(workshop, publish), attached, publish });
+  const sources = sourceRefusals(workshop, publish);
+  return portResult(workshop, {
+    ...{ ...known, refusals: [...refusals, ...sources] },
+    ...conclusionOf(workshop, publish),
+    ...{ attached, publish },
+  });
+}
+
+/** The port is right, and an image beside which it would stand isn't. */
+function sourceRefusals({ options }: Workshop, publish: PublishResult | undefined): readonly Refusal[] {
+  if (publish?.outcome !== 'refused') return [];
+  return publish.images
+    .filter(({ audit }) => audit.state === 'refused' || audit.state === 'unknown')
+    .map(({ digest, platform, audit }) => ({
+      kind: 'image',
+      ...(audit.state === 'unknown' ? { undetermined: true as const } : {}),
+      why: `${digest} for ${platform}, beside which the port would stand, is ${audit.why}`,
+      lift: options.only === true ? 'Port another image.' : 'Publish the port alone with --only.',
+      waivable: false,
+    }));
 }
 
 function refusedWhy(refusals: readonly Refusal[]): Conclusion | undefined {

@@ -10,7 +10,16 @@ export interface OriginGuess {
 type Rule = (file: ViewEntry, view: MergedView) => OriginGuess | undefined;
 
 /** The first that knows the file. */
-const rules: readonly Rule[] = [goProgram, pythonPackage, nodePackage, rubyGem, condaPackage, archive];
+const rules: readonly Rule[] = [
+  goProgram,
+  kernelModule,
+  vendorLibrary,
+  pythonPackage,
+  nodePackage,
+  rubyGem,
+  condaPackage,
+  archive,
+];
 
 /** By the file itself and the folders it's in. `undefined` where nothing tells. */
 export function guessOrigin(file: ViewEntry, view: MergedView): OriginGuess | undefined {
@@ -33,6 +42,37 @@ function goProgram({ path, entry }: ViewEntry): OriginGuess | undefined {
   };
 }
 
+function kernelModule({ path }: ViewEntry): OriginGuess | undefined {
+  if (!/\.ko(?:\.[a-z0-9]+)?$/.test(path)) return undefined;
+  return {
+    text: 'kernel: a module',
+    lift: 'A module is built for the kernel that loads it: take it from who makes it for arm64 kernels, and name it with --replace',
+  };
+}
+
+/** Libraries that their vendors alone build, by name: CUDA's and what is made on it, Intel's MKL. */
+const vendors: readonly (readonly [name: RegExp, guess: OriginGuess])[] = [
+  [
+    /^lib(?:cuda|cudart|cublas|cudnn|cufft|curand|cusolver|cusparse|nccl|npp|nvblas|nvinfer|nvjpeg|nvrtc|nvToolsExt|nvidia)[A-Za-z0-9_-]*\.so(?:\.|$)/,
+    {
+      text: 'vendor: NVIDIA CUDA',
+      lift: "NVIDIA builds it for arm64 itself: take the vendor's packages or image for arm64",
+    },
+  ],
+  [
+    /^libmkl_[a-z0-9_]+\.so(?:\.|$)/,
+    {
+      text: 'vendor: Intel MKL',
+      lift: 'Intel builds no MKL for arm64: take a build of what uses it with another library, such as OpenBLAS',
+    },
+  ],
+];
+
+function vendorLibrary({ path }: ViewEntry): OriginGuess | undefined {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return vendors.find(([pattern]) => pattern.test(name))?.[1];
+}
+
 const packageFolders = /^(.*\/(?:site|dist)-packages)\/([^/]+)/;
 
 function pythonPackage({ path }: ViewEntry, view: MergedView): OriginGuess | undefined {
@@ -42,8 +82,10 @@ function pythonPackage({ path }: ViewEntry, view: MergedView): OriginGuess | und
   const info = view
     .list(folder)
     .map((item) => item.path.slice(folder.length + 1))
-    .find((name) => name.endsWith('.dist-info') && name.toLowerCase().replace(/-[^-]*$/, '') === wanted);
-  const name = info?.replace(/\.dist-info$/, '').replace(/-([^-]*)$/, ' $1') ?? top;
+    .filter((name) => name.endsWith('.dist-info'))
+    .map((name) => name.slice(0, -'.dist-info'.length))
+    .find((name) => name.toLowerCase().replace(/-[^-]*$/, '') === wanted);
+  const name = info?.replace(/-([^-]*)$/, ' $1') ?? top;
   return {
     text: `python: ${name}`,
     lift: 'Python packages with machine code are not ported yet: build the image for arm64, or name its files with --replace',

@@ -7,19 +7,28 @@ import type { Refusal } from '../origin-types.ts';
 import { guessOrigin } from './guess-origin.ts';
 import type { Waivers } from './waivers.ts';
 
+export interface Judged {
+  /** The new image's files. */
+  readonly view: MergedView;
+  readonly target: Platform;
+  readonly waivers: Waivers;
+  /** Is it in place of a file of the old base, whose counterpart has another path? Then that one is no twin of it. */
+  readonly isOverride: (path: string) => boolean;
+}
+
 /**
  * What the audit of the new image speaks against publishing it: machine code of other machines that is used or may be,
  * file by file, and everything else that keeps it from being right.
  */
 export function auditRefusals(
   { audit, foreign }: Pick<AuditInHand, 'audit' | 'foreign'>,
-  {
-    view,
-    target,
-    waivers,
-  }: { readonly view: MergedView; readonly target: Platform; readonly waivers: Waivers },
+  { view, target, waivers, isOverride }: Judged,
 ): readonly Refusal[] {
-  const used = foreign.filter(({ verdict }) => verdict === 'reachable' || verdict === 'unknown');
+  const used = foreign.flatMap((code): readonly ForeignCode[] => {
+    if (code.verdict === 'reachable' || code.verdict === 'unknown') return [code];
+    const isLost = view.links(code.entry.path).some(isOverride);
+    return isLost ? [{ ...code, because: lostWhy }] : [];
+  });
   const refusals = usedCode(used, { view, target });
   const left = waivers.left(refusals);
   if (left.length > 0) return left;
@@ -28,6 +37,9 @@ export function auditRefusals(
   if (audit.verdict === 'mixed' && used.length > 0) return unreadRefusals(view);
   return [verdictRefusal(audit)];
 }
+
+const lostWhy =
+  "It takes the place of a file of the old base; on the new architecture the new base's own would be used instead of it.";
 
 /** Notes on files that were not looked at. */
 const unread: ReadonlySet<string> = new Set(['inspection-failed', 'sparse-too-large']);
@@ -45,11 +57,15 @@ function unreadRefusals({ layers }: MergedView): readonly Refusal[] {
     }));
 }
 
-function verdictRefusal({ verdict, why }: ImageAudit): Refusal {
+/** With the finding that says most: what doesn't start, and what is missing. */
+function verdictRefusal({ verdict, why, findings }: ImageAudit): Refusal {
+  const worst = findings.find(({ severity }) => severity === 'error');
+  const { path, found } = worst ?? {};
   return {
     kind: 'audit',
+    ...(path === undefined ? {} : { path: path.replace(/^\//, '') }),
     ...(verdict === 'unknown' ? { undetermined: true as const } : {}),
-    why: `the audit of the new image says ${verdict}: ${why}`,
+    why: `the audit of the new image says ${verdict}: ${found === undefined ? '' : `${found}: `}${why}`,
     lift: 'The findings of the audit name the paths; replace what is missing with --replace, or build from source.',
     waivable: false,
   };

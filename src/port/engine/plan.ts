@@ -32,7 +32,8 @@ export function layerPlans(image: PortImage, plans: JoinedPlans): PortPlan {
   const places = new Places(image.view);
   const layers = image.view.layers.slice(image.baseLayers).map((facts, index): LayerPlan => {
     const around = { image, plans, emptied, places, layer: image.baseLayers + index };
-    return { paths: pathPlans(facts, around), added: additionsTo(index, plans.added, facts) };
+    const paths = pathPlans(facts, around);
+    return { paths, added: additionsTo(index, plans.added, directoriesOf(facts, paths)) };
   });
   return { layers };
 }
@@ -74,7 +75,8 @@ function pathPlans({ entries }: LayerFacts, around: Around): ReadonlyMap<string,
 }
 
 function planOf(entry: LayerEntry, { image, plans, emptied, places, layer }: Around): PathPlan {
-  if (entry.kind === 'whiteout' || entry.kind === 'opaque') return keptMarker;
+  if (entry.kind === 'whiteout' || entry.kind === 'opaque')
+    return plans.paths.get(entryPath(entry)) ?? keptMarker;
   const isForeign = entry.facts !== undefined && foreignCodeIn(entry.facts, image.target).length > 0;
   const path = places.of(entry, layer);
   if (path === undefined) return isForeign ? hiddenCode(entry, places) : keptHidden;
@@ -97,13 +99,23 @@ function linkPlan({ view, target }: PortImage, path: string): PathPlan {
   return facts !== undefined && foreignCodeIn(facts, target).length > 0 ? keptCode : kept;
 }
 
-/** Directories of the layer itself need no addition. */
+/** Where a layer's own directories go. */
+function directoriesOf({ entries }: LayerFacts, paths: ReadonlyMap<string, PathPlan>): ReadonlySet<string> {
+  const directories = new Set<string>();
+  for (const { kind, path } of entries) {
+    const plan = kind === 'directory' ? paths.get(path) : undefined;
+    if (plan === undefined || plan.action === 'drop') continue;
+    directories.add(('to' in plan ? plan.to : undefined) ?? path);
+  }
+  return directories;
+}
+
+/** Directories of the layer itself need no addition: some engines take no layer that names a path twice. */
 function additionsTo(
   index: number,
   added: readonly PlacedAddition[],
-  facts: LayerFacts,
+  named: ReadonlySet<string>,
 ): LayerPlan['added'] & {} {
-  const named = new Set(facts.entries.filter(({ kind }) => kind === 'directory').map(({ path }) => path));
   return added
     .filter(({ layer, kind, path }) => layer === index && !(kind === 'directory' && named.has(path)))
     .map(({ layer: _layer, ...item }) => item)

@@ -91,7 +91,7 @@ function ownPlans(
 
 async function build(
   workshop: Workshop,
-  { source, base }: Parts,
+  { source, base, image: before, plans }: Parts,
   input: AssembleInput,
 ): Promise<PutTogether> {
   const { options, folder, reader, target, waivers, reference } = workshop;
@@ -123,8 +123,15 @@ async function build(
     ...brokenReferences(images),
     ...databaseRefusals(audit.audit, images),
   ];
-  const refusals = [...waivers.left(others), ...auditRefusals(audit, { view, target, waivers })];
+  const isOverride = (path: string): boolean => isOwnInPlaceOfBase(before, plans, path);
+  const refusals = [...waivers.left(others), ...auditRefusals(audit, { view, target, waivers, isOverride })];
   return { image, view, assembled, account: assembled.account, totals, audit, refusals };
+}
+
+function isOwnInPlaceOfBase(image: PortImage, { paths }: JoinedPlans, path: string): boolean {
+  const there = image.view.lookup(path);
+  if (there === undefined || there.layer < image.baseLayers || paths.has(path)) return false;
+  return image.mapPath(path) !== path && image.oldBase.lookup(path) !== undefined;
 }
 
 /** Only a time that somebody set takes the place of the image's own. */

@@ -24,6 +24,7 @@ function add(draft: Draft, item: Exclude<AddedPath, { kind: 'whiteout' }>): void
       : draft.locate(item.path, item.kind, source);
   // A directory that the new base has behind a link is there already.
   if (place === undefined || 'standsIn' in place) return;
+  if (item.kind === 'directory' && !draft.isFirst(place.path)) return;
   const entry = { ...entryOf(item, draft.space.input.created), path: place.path };
   draft.place(place, draft.inodeOf(entry));
   const body: Body = item.kind === 'file' ? item : 'none';

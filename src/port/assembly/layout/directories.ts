@@ -83,12 +83,14 @@ function emit(
   const { entry, place, index, item, source } = at;
   const isSame = place.path === entry.path;
   const placed = isSame ? entry : { ...entry, path: place.path };
-  draft.place(place, draft.inodeOf(placed));
+  const isFirst = isSame || draft.isFirst(place.path);
+  if (isFirst) draft.place(place, draft.inodeOf(placed));
   if (source !== undefined) {
     if (isSame) draft.space.moved.delete(source.node);
     else draft.space.moved.set(source.node, place.path);
   }
-  draft.emit(index, isSame ? 'pass' : { entry: placed, body: 'none' }, place.before);
+  const moved = isFirst ? ({ entry: placed, body: 'none' } as const) : 'skip';
+  draft.emit(index, isSame ? 'pass' : moved, place.before);
   draft.record(index, {
     outcome: isSame ? 'kept' : 'mapped',
     ...(isSame ? {} : { to: place.path }),

@@ -55,8 +55,10 @@ export class Draft {
   }[] = [];
   readonly #records: (AccountRecord | undefined)[];
   readonly #tailRecords: AccountRecord[] = [];
-  /** Directories that the layer names itself. */
+  /** Directories that the layer names itself, where they were, under a new name, or added. */
   readonly #named = new Set<string>();
+  /** Those of them that are written by now, or stay where they were. */
+  readonly #written = new Set<string>();
   /** Source paths of what this layer put elsewhere: two of a layer must not come to one place. */
   readonly #cameFrom = new Map<TreeNode, string>();
 
@@ -70,8 +72,22 @@ export class Draft {
     for (const entry of facts.entries) {
       if (entry.kind !== 'directory') continue;
       const item = this.itemOf(entry);
-      if (item?.action !== 'drop') this.#named.add(item?.action === 'rename' ? item.to : entry.path);
+      if (item?.action === 'drop') continue;
+      const to = item?.action === 'rename' ? item.to : entry.path;
+      this.#named.add(to);
+      if (to === entry.path) this.#written.add(to);
     }
+    for (const { kind, path } of at.plan.added ?? []) if (kind === 'directory') this.#named.add(path);
+  }
+
+  /**
+   * Is a directory that comes to a path the first that the layer names there? Another one is not written: some engines
+   * take no layer that names a path twice.
+   */
+  isFirst(path: string): boolean {
+    const isFirst = !this.#written.has(path);
+    this.#written.add(path);
+    return isFirst;
   }
 
   itemOf(entry: LayerEntry): PathPlan | undefined {

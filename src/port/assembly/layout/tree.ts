@@ -80,6 +80,13 @@ export class Tree {
     return child;
   }
 
+  /** All that is in a directory. */
+  childrenOf(node: TreeNode): readonly TreeNode[] {
+    const below = node.below === undefined ? [] : this.#base.list(node.below);
+    const names = new Set([...below.map(({ path }) => splitPath(path)[1]), ...(node.children?.keys() ?? [])]);
+    return [...names].sort().flatMap((name) => this.child(node, name) ?? []);
+  }
+
   /**
    * Goes down a path through directories. Links of the base and of `layer` itself are followed, inside the root; one of
    * another layer is in the way, as a file is: the engines disagree there, and what they do with the source they are to

@@ -67,6 +67,7 @@ export class Whiteouts {
     const wanted = item.action === 'rename' ? item.to : undefined;
     const target = this.#target(entry, wanted);
     if (target === 'refused') return;
+    if (wanted === undefined) this.#hideCounterpart(entry, target);
     if (target !== undefined) this.#emit(index, entry, { target, item });
     else
       draft.record(index, {
@@ -115,6 +116,22 @@ export class Whiteouts {
         : `it hides a path of the old base that names an architecture, and the new base has no /${mapped}: what was deleted may come back under another name`,
     );
     return 'refused';
+  }
+
+  /**
+   * A lower layer may have put something of its own at the path, beside the new base's counterpart of what the old base
+   * had there: the marker hides both.
+   */
+  #hideCounterpart(entry: LayerEntry, target: Target | undefined): void {
+    const { space, index } = this.#draft;
+    if (target === undefined || target.node.below !== undefined || target.node.layer === baseLayer) return;
+    const mapped = space.input.mapPath(entry.path);
+    if (mapped === undefined || mapped === entry.path || !this.#wasInOldBase(entry)) return;
+    const there = space.built.find(mapped, index)?.node;
+    if (there === undefined || there === target.node) return;
+    const why = `/${entry.path} was deleted, and its counterpart is here`;
+    const hidden = entry.kind === 'opaque' ? space.built.childrenOf(there) : [there];
+    for (const node of hidden) this.#draft.hideLater(pathOf(node), why, 'too');
   }
 
   #opaque(entry: LayerEntry, target: Target): Target | 'refused' {

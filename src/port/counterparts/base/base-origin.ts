@@ -48,11 +48,14 @@ class Copies {
     const { entry, path } = there;
     const before = this.#image.oldBase.lookup(path)?.entry;
     if (entry.kind === 'symlink')
-      return before?.kind === 'symlink' && before.linkName === entry.linkName ? this.#link(path) : undefined;
-    if (entry.kind !== 'file' || entry.sha256 === undefined || entry.size === 0) return undefined;
-    if (before?.kind === 'file' && before.sha256 === entry.sha256) return this.#sameFile(there);
+      return before?.kind === 'symlink' && before.linkName === entry.linkName
+        ? this.#link(path)
+        : this.#override(path);
+    if (entry.kind !== 'file' || entry.sha256 === undefined) return this.#override(there.path);
+    if (before?.kind === 'file' && before.sha256 === entry.sha256 && entry.size > 0)
+      return this.#sameFile(there);
     // Neutral bytes are right wherever they come from.
-    if (!this.#isForeign(there)) return undefined;
+    if (!this.#isForeign(there)) return this.#override(path);
     const names = this.#oldFiles.get(entry.sha256);
     return names === undefined ? undefined : this.#copied(there, names);
   }
@@ -73,13 +76,33 @@ class Copies {
     for (const name of names) {
       const from = this.#image.mapPath(name);
       if (from === undefined || this.#inNewBase(from) === undefined) continue;
+      const to = this.#counterpartPlace(path);
       return {
         action: 'copy-up',
         from,
+        ...(to === undefined ? {} : { to }),
         why: `a copy of the old base's /${name}; the content is the new base's`,
       };
     }
     return this.#missing(path, names);
+  }
+
+  /**
+   * Something of the image's own in place of what the base has in a folder of the architecture: it goes to where the new
+   * base has its counterpart, which would be used instead of it.
+   */
+  #override(path: string): PathPlan | undefined {
+    const to = this.#counterpartPlace(path);
+    if (to === undefined) return undefined;
+    return { action: 'rename', to, why: `it takes the place of the base's file, which is /${to} now` };
+  }
+
+  #counterpartPlace(path: string): string | undefined {
+    const to = this.#image.mapPath(path);
+    const { oldBase, newBase, view } = this.#image;
+    if (to === undefined || to === path || view.lookup(path)?.entry.kind === 'directory') return undefined;
+    if (oldBase.lookup(path) === undefined || newBase.lookup(path) !== undefined) return undefined;
+    return newBase.resolve(to, { followLast: false }).found ? to : undefined;
   }
 
   #link(path: string): PathPlan | undefined {

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { directory, file, writeElf } from '../../fixture/index.ts';
+import { mergeLayers } from '../../layer/index.ts';
+import { imageOf } from '../assembly/assembly.test-support.ts';
+import type { PlacedAddition, PortImage } from '../origin-types.ts';
+import { pathNames } from './map-path.ts';
+import { layerPlans, noPlans } from './plan.ts';
+
+const [source, target] = [
+  { os: 'linux', architecture: 'amd64' },
+  { os: 'linux', architecture: 'arm64' },
+];
+
+async function portImage(): Promise<PortImage> {
+  const folders = ['usr/', 'usr/lib/', 'usr/lib/x86_64-linux-gnu/', 'usr/lib/x86_64-linux-gnu/plugins/'];
+  const code = writeElf({ machine: 'amd64' });
+  const { view } = await imageOf([
+    [...folders.map((path) => directory(path)), file('usr/lib/x86_64-linux-gnu/plugins/one.so', code)],
+  ]);
+  const none = mergeLayers([]);
+  return {
+    ...{ reference: 'registry.example/app:1', source, target, view },
+    ...{ baseLayers: 0, oldBase: none, newBase: none, mapPath: pathNames(source, target, none) },
+  };
+}
+
+test('a directory that is added where one of the layer goes under its new name is named once', async () => {
+  const image = await portImage();
+  const added = [
+    'usr/lib/aarch64-linux-gnu',
+    'usr/lib/aarch64-linux-gnu/plugins',
+    'usr/lib/aarch64-linux-gnu/more',
+  ].map((path): PlacedAddition => ({ layer: 0, kind: 'directory', path, why: 'of a package' }));
+  const from = 'usr/lib/x86_64-linux-gnu/plugins/one.so';
+  const to = 'usr/lib/aarch64-linux-gnu/plugins/one.so';
+  const paths = new Map([[from, { action: 'rename', to, why: 'of a package' } as const]]);
+  const [layer] = layerPlans(image, { ...noPlans, paths, added }).layers;
+  expect(layer?.paths.get('usr/lib/x86_64-linux-gnu/plugins')).toMatchObject({
+    action: 'rename',
+    to: 'usr/lib/aarch64-linux-gnu/plugins',
+  });
+  expect(layer?.added?.map(({ path }) => path)).toEqual(['usr/lib/aarch64-linux-gnu/more']);
+});
+
+test('a directory is added again where the layer has one that is dropped', async () => {
+  const image = await portImage();
+  const path = 'usr/lib/x86_64-linux-gnu/plugins';
+  const paths = new Map([
+    [path, { action: 'drop', why: 'gone' } as const],
+    [`${path}/one.so`, { action: 'drop', why: 'gone' } as const],
+  ]);
+  const added: PlacedAddition[] = [{ layer: 0, kind: 'directory', path, why: 'of a package' }];
+  const [layer] = layerPlans(image, { ...noPlans, paths, added }).layers;
+  expect(layer?.added?.map((item) => item.path)).toEqual([path]);
+});
