@@ -6,6 +6,7 @@ import { likelyCauses } from './causes/index.ts';
 import { counted } from './counted.ts';
 import { type Examination, examine } from './examine.ts';
 import { type FoundImage, type FoundImages, findImages, type NoImage } from './find-images.ts';
+import type { AuditQuestion, KeptAudits } from './kept-audits.ts';
 import type { Claims } from './label.ts';
 import type { AuditorOptions, ImageName } from './options.ts';
 import { type ReadImage, readImage } from './read-subject.ts';
@@ -19,6 +20,8 @@ export interface AuditContext {
   readonly name: ImageName;
   /** Compressed bytes of layers that may still be read. */
   readonly budget: { left: number };
+  /** Absent where nothing is to be kept. */
+  readonly kept?: KeptAudits;
 }
 
 /** Requests for children of one index, above which it is unknown. */
@@ -77,11 +80,27 @@ async function auditFound(image: FoundImage, around: ImageContext): Promise<Imag
   if (bytes > context.budget.left) return overBudget(known, context);
   context.budget.left -= bytes;
   try {
-    const read = await readImage(around.at, image, readingParts(around, known));
-    return await examineRead(image, read, { ...around, known });
+    return await auditOrKept(image, { ...around, known });
   } catch (error) {
     return unknownImage(error, context, known);
   }
+}
+
+/** What was found of the same documents before is as good as new. To be run, an image has to be read. */
+async function auditOrKept(image: FoundImage, around: ImageContext): Promise<ImageAudit> {
+  const { options, kept, name } = around.context;
+  const asked = kept && options.run === undefined ? { kept, question: questionOf(image, around) } : undefined;
+  const before = await asked?.kept.find(asked.question, name);
+  if (before !== undefined) return before;
+  const read = await readImage(around.at, image, readingParts(around, around.known));
+  const { audit, isComplete } = await examineRead(image, read, around);
+  if (isComplete) await asked?.kept.keep(asked.question, audit);
+  return audit;
+}
+
+function questionOf(image: FoundImage, { found, context }: ImageContext): AuditQuestion {
+  const { allPlatforms = false, override = {} } = context.options;
+  return { found, image, platform: context.platform, allPlatforms, override };
 }
 
 function overBudget(known: ImageAudit, { budget }: AuditContext): ImageAudit {
@@ -96,7 +115,12 @@ function readingParts({ opened, context }: ImageContext, { reference, platform, 
   return { layers, reader: context.reader, override };
 }
 
-async function examineRead(image: FoundImage, read: ReadImage, around: ImageContext): Promise<ImageAudit> {
+/** `isComplete`: it would say the same at any other time. */
+async function examineRead(
+  image: FoundImage,
+  read: ReadImage,
+  around: ImageContext,
+): Promise<{ readonly audit: ImageAudit; readonly isComplete: boolean }> {
   const { context, known } = around;
   const { config } = read;
   const claims: Claims = {
@@ -106,6 +130,7 @@ async function examineRead(image: FoundImage, read: ReadImage, around: ImageCont
   const { platform, examination } = examineForClaim(read, claims, context.platform);
   const ownPlatforms =
     around.found.kind === 'image' ? [formatPlatform(config.platform ?? platform)] : known.platforms;
+  const { causes, isComplete } = await causesOf(image, { read, claims, examination, platform, around });
   const audited = {
     ...known,
     platform: formatPlatform(platform),
@@ -116,10 +141,10 @@ async function examineRead(image: FoundImage, read: ReadImage, around: ImageCont
     findings: examination.findings.slice(0, maxFindings),
     findingsOmitted: Math.max(0, examination.findings.length - maxFindings),
     files: read.subject(platform).view.size,
-    causes: await causesOf(image, { read, claims, examination, platform, around }),
+    causes,
   };
   const runs = await runsOf(read, { platform, examination, around });
-  return runs === undefined ? audited : { ...audited, runs };
+  return { audit: runs === undefined ? audited : { ...audited, runs }, isComplete };
 }
 
 /** Trying out needs programs of the host and comes with a lot of code: only who asks pays for it. */
@@ -190,22 +215,27 @@ interface CauseParts {
 }
 
 /** The other images of the index are asked for only where something is wrong that they could explain. */
-async function causesOf(image: FoundImage, parts: CauseParts): Promise<string[]> {
+async function causesOf(
+  image: FoundImage,
+  parts: CauseParts,
+): Promise<{ readonly causes: string[]; readonly isComplete: boolean }> {
   const { read, claims, examination, platform, around } = parts;
   const { foreign, verdict } = examination;
   const isSuspicious = foreign.some((code) => code.verdict === 'reachable' || code.verdict === 'unknown');
-  if (!isSuspicious && verdict !== 'metadata-wrong') return [];
-  const siblings = isSuspicious ? await siblingsOrNone(image, around) : [];
+  if (!isSuspicious && verdict !== 'metadata-wrong') return { causes: [], isComplete: true };
+  const siblings = isSuspicious ? await siblingsIfReadable(image, around) : [];
   const annotations = image.manifest.annotations ?? {};
-  return [...likelyCauses(read.subject(platform), { foreign, labels: claims, annotations, siblings })];
+  const evidence = { foreign, labels: claims, annotations, siblings: siblings ?? [] };
+  const causes = [...likelyCauses(read.subject(platform), evidence)];
+  return { causes, isComplete: siblings !== undefined };
 }
 
 /** A cause is extra: where the other images can't be read, the verdict stands without it. */
-async function siblingsOrNone(image: FoundImage, { found, context }: ImageContext) {
+async function siblingsIfReadable(image: FoundImage, { found, context }: ImageContext) {
   try {
     return await found.siblings(image);
   } catch (error) {
     if (context.options.signal?.aborted) throw error;
-    return [];
+    return undefined;
   }
 }

@@ -15,9 +15,11 @@ export interface MachineCode {
 
 /** All machine code a file holds: itself, embedded in it, and in the archives inside it. Empty for neutral files. */
 export function machineCodeIn(facts: FileFacts): readonly MachineCode[] {
+  // Most files hold nothing else.
+  if (facts.nested === undefined) return ownCode(facts).map((code) => ({ path: '', ...code }));
   return [
     ...ownCode(facts).map((code) => ({ path: '', ...code })),
-    ...(facts.nested ?? []).flatMap(({ path, facts: inner }) =>
+    ...facts.nested.flatMap(({ path, facts: inner }) =>
       ownCode(inner).map((code) => ({ path, ...code })),
     ),
   ];
@@ -29,13 +31,15 @@ export function holdsMachineCode(facts: FileFacts): boolean {
 }
 
 function ownCode(facts: FileFacts): readonly Omit<MachineCode, 'path'>[] {
-  const embedded = (facts.embedded ?? []).map(({ offset, architecture }) => ({
+  const own = contentCode(facts).map((code) => ({ offset: 0, ...code }));
+  if (facts.embedded === undefined) return own;
+  const embedded = facts.embedded.map(({ offset, architecture }) => ({
     offset,
     format: 'elf' as const,
     os: systemOf(architecture),
     architecture: architecture ?? 'unknown',
   }));
-  return [...contentCode(facts).map((code) => ({ offset: 0, ...code })), ...embedded];
+  return [...own, ...embedded];
 }
 
 function systemOf(architecture: string | undefined): string {

@@ -185,23 +185,24 @@ export class Inflater {
     if (!this.#makeRoom(longestMatch)) return false;
     const bits = this.#bits;
     const output = this.#output;
-    const checked = this.#ended;
-    const inputEnd = checked ? Number.POSITIVE_INFINITY : bits.input.length - symbolBytes;
+    // Before it, a symbol with its distance is there in full.
+    const safeEnd = bits.input.length - symbolBytes;
     const outputEnd = output.length - longestMatch;
     let filled = this.#filled;
     while (filled <= outputEnd) {
       this.#filled = filled;
-      if (bits.at > inputEnd) return false;
+      const isNearEnd = bits.at > safeEnd;
+      if (isNearEnd && !this.#ended) return false;
       const symbol = bits.symbol(literals);
       // Only where the input is over can a symbol reach beyond it.
-      if (symbol < 0 || (checked && bits.overrun)) return this.#break();
+      if (symbol < 0 || (isNearEnd && bits.overrun)) return this.#break();
       if (symbol < 256) output[filled++] = symbol;
       else if (symbol === 256) {
         this.#mode = 'header';
         return true;
       } else {
         const length = this.#match(symbol - 257, distances);
-        if (length === 0 || (checked && bits.overrun)) return this.#break();
+        if (length === 0 || (isNearEnd && bits.overrun)) return this.#break();
         filled += length;
       }
     }

@@ -7,6 +7,15 @@ import { LayerError } from '../errors.ts';
 const outputBytes = 1024 * 1024;
 
 /**
+ * Of a chunk that `gunzip` gave and nobody needs any more: its buffer, if no other chunk will be in it. Zlib fills one from
+ * end to end before it takes the next.
+ */
+export function spentBuffer({ buffer, byteOffset, length }: Uint8Array): ArrayBuffer | undefined {
+  if (!(buffer instanceof ArrayBuffer) || buffer.byteLength !== outputBytes) return undefined;
+  return byteOffset + length === outputBytes ? buffer : undefined;
+}
+
+/**
  * Inflates gzip of any number of members, on a thread of libuv's pool. Zeros behind the last member are padding;
  * anything else is refused, as the container engines do.
  * @throws LayerError `LAYER_MALFORMED`, or what the input throws.

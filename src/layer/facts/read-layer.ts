@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { Scratch } from '../../binary/index.ts';
 import { TarError, TarWalker } from '../../tar/index.ts';
 import { decompress } from '../codec/decompress.ts';
+import { spentBuffer } from '../codec/gunzip.ts';
+import { createRelease } from '../codec/release.ts';
 import { LayerError } from '../errors.ts';
 import type { LayerLimits } from '../limits.ts';
 import { EntryCollector } from './collector.ts';
@@ -47,12 +49,15 @@ export async function readLayerDocument(
     );
   const walker = new TarWalker(collector, { maxEntries: job.limits.entries });
   const diffId = createHash('sha256');
+  const release = createRelease();
   let size = 0;
   try {
     for await (const chunk of tar) {
       size += chunk.length;
       diffId.update(chunk);
       walker.write(chunk);
+      const spent = compression === 'gzip' ? spentBuffer(chunk) : undefined;
+      if (spent !== undefined) release(spent);
     }
     walker.finish();
   } catch (error) {

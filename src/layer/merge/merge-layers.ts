@@ -46,7 +46,8 @@ class View implements MergedView {
   readonly layers: readonly LayerFacts[];
   readonly notes: readonly ViewNote[];
   readonly #root: Node;
-  #size: number | undefined;
+  /** All paths in order; made when first asked for, since an audit goes over them again and again. */
+  #all: readonly ViewEntry[] | undefined;
   /** Paths of files with several links, by inode; made when first asked for. */
   #groups: Map<unknown, string[]> | undefined;
 
@@ -57,11 +58,7 @@ class View implements MergedView {
   }
 
   get size(): number {
-    if (this.#size === undefined) {
-      this.#size = 0;
-      for (const _node of this.#nodes()) this.#size++;
-    }
-    return this.#size;
+    return this.#entries().length;
   }
 
   lookup(path: string): ViewEntry | undefined {
@@ -85,9 +82,8 @@ class View implements MergedView {
     return node === undefined ? [] : sorted(node).map(viewOf);
   }
 
-  *entries(): Generator<ViewEntry, undefined, undefined> {
-    for (const node of this.#nodes()) yield viewOf(node);
-    return undefined;
+  entries(): IterableIterator<ViewEntry> {
+    return this.#entries().values();
   }
 
   links(path: string): readonly string[] {
@@ -114,6 +110,11 @@ class View implements MergedView {
       if (part !== '' && part !== '.') node = node?.children?.get(part);
     }
     return node;
+  }
+
+  #entries(): readonly ViewEntry[] {
+    this.#all ??= Array.from(this.#nodes(), viewOf);
+    return this.#all;
   }
 
   *#nodes(): Generator<Node, undefined, undefined> {

@@ -6,10 +6,13 @@ import { LayerError } from '../errors.ts';
 import { type ReadJob, readLayerDocument } from '../facts/read-layer.ts';
 import type { Failure, FromReading, Start, ToReading } from './messages.ts';
 
-/** Chunks that came and are not asked for yet; the sender waits for `taken`, so they are few. */
+/**
+ * Chunks that came and are not asked for yet; the sender waits for `taken`, so they are few. While one is asked for, its reader
+ * may still be at the one before: the buffers go back behind that.
+ */
 class Inbox implements AsyncIterable<Uint8Array> {
   readonly #port: MessagePort;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks: Uint8Array<ArrayBuffer>[] = [];
   #end: 'complete' | 'given up' | undefined;
   #wake: (() => void) | undefined;
 
@@ -28,11 +31,14 @@ class Inbox implements AsyncIterable<Uint8Array> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    let before: ArrayBuffer | undefined;
     for (;;) {
       const chunk = this.#chunks.shift();
       if (chunk !== undefined) {
-        send(this.#port, { type: 'taken' });
+        const { buffer } = chunk;
         yield chunk;
+        if (before !== undefined) send(this.#port, { type: 'taken', buffer: before }, [before]);
+        before = buffer;
       } else if (this.#end === 'complete') return;
       else if (this.#end === 'given up') throw new LayerError('LAYER_WORKER', 'the layer was given up');
       else

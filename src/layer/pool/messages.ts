@@ -9,11 +9,14 @@ export interface Start {
 }
 
 /** Through the port to the thread, which gives the layer up when the port is closed. */
-export type ToReading = { readonly type: 'chunk'; readonly bytes: Uint8Array } | { readonly type: 'end' };
+export type ToReading =
+  | { readonly type: 'chunk'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly type: 'end' };
 
 /** Through the port from the thread. After `failed` the thread is to be ended. */
 export type FromReading =
-  | { readonly type: 'taken' }
+  /** What a chunk came in, to be filled again. */
+  | { readonly type: 'taken'; readonly buffer: ArrayBuffer }
   | { readonly type: 'done'; readonly document: Uint8Array }
   | { readonly type: 'failed'; readonly failure: Failure };
 

@@ -6,7 +6,7 @@ import type { FromReading, Start, ToReading } from './messages.ts';
 
 /** Bytes sent at once, and pieces on their way: what bounds a layer's compressed bytes in memory. */
 const pieceBytes = 512 * 1024;
-const maxUnderway = 2;
+const maxUnderway = 4;
 /** A thread's own objects; buffers don't count, but a small young generation has them freed sooner. */
 const heapLimits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 6 };
 
@@ -87,6 +87,8 @@ export class LayerThread {
 class Reading {
   readonly #port: MessagePort;
   readonly #window = new Window(maxUnderway);
+  /** Pieces that came back. */
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
   readonly #result: Promise<Uint8Array>;
   #resolve: (document: Uint8Array) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
@@ -98,7 +100,7 @@ class Reading {
       this.#reject = reject;
     });
     port.on('message', (message: FromReading) => {
-      if (message.type === 'taken') this.#window.release();
+      if (message.type === 'taken') this.#take(message.buffer);
       else if (message.type === 'done') this.#resolve(message.document);
       else this.fail(new LayerError(message.failure.code, message.failure.message, message.failure));
     });
@@ -115,8 +117,13 @@ class Reading {
     this.#reject(error);
   }
 
+  #take(buffer: ArrayBuffer): void {
+    this.#spare.push(new Uint8Array(buffer));
+    this.#window.release();
+  }
+
   async #feed(input: AsyncIterable<Uint8Array>): Promise<void> {
-    for await (const piece of pieces(input)) {
+    for await (const piece of pieces(input, this.#spare)) {
       if (!(await this.#window.take())) return;
       this.#port.postMessage({ type: 'chunk', bytes: piece } satisfies ToReading, [piece.buffer]);
     }
@@ -155,16 +162,14 @@ class Window {
   }
 }
 
-/** Not filled with zeros. */
-function emptyPiece(): Uint8Array<ArrayBuffer> {
-  return Buffer.allocUnsafeSlow(pieceBytes) as Uint8Array<ArrayBuffer>;
-}
-
-/** Copies the input into buffers of their own, which can be handed to another thread. */
+/** Copies the input into buffers of their own, which can be handed to another thread: spare ones before new ones. */
 async function* pieces(
   input: AsyncIterable<Uint8Array>,
+  spare: Uint8Array<ArrayBuffer>[],
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  let piece = emptyPiece();
+  // Not filled with zeros.
+  const empty = () => spare.pop() ?? (Buffer.allocUnsafeSlow(pieceBytes) as Uint8Array<ArrayBuffer>);
+  let piece = empty();
   let filled = 0;
   for await (const chunk of input) {
     for (let at = 0; at < chunk.length; ) {
@@ -174,9 +179,9 @@ async function* pieces(
       at += part.length;
       if (filled < pieceBytes) continue;
       yield piece;
-      piece = emptyPiece();
+      piece = empty();
       filled = 0;
     }
   }
-  if (filled > 0) yield piece.slice(0, filled);
+  if (filled > 0) yield piece.subarray(0, filled);
 }

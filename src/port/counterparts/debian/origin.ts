@@ -1,19 +1,28 @@
 import { join } from 'node:path';
 import { foreignCodeIn } from '../../../audit/index.ts';
-import { redact } from '../../../core/index.ts';
-import { parseOsRelease, readOsRelease } from '../../base/os-release.ts';
 import type { DebianSettings } from '../../options.ts';
-import type { Material, Origin, OriginContext, OriginPlan, PortImage, Refusal } from '../../origin-types.ts';
+import type { Origin, OriginContext, OriginPlan, PortImage, Refusal } from '../../origin-types.ts';
 import type { PathPlan } from '../../plan-types.ts';
 import { type ArchiveReader, createArchiveReader } from './archive/index.ts';
-import { type Counterpart, findCounterparts } from './counterparts/index.ts';
+import { type CounterpartResult, findCounterparts } from './counterparts/index.ts';
 import type { InstalledPackage } from './database/index.ts';
+import {
+  type AddedPackage,
+  complete,
+  isThere,
+  needRefusal,
+  newParagraphs,
+  scriptRefusal,
+  unneededPackages,
+} from './replay/dependencies/index.ts';
 import { readExtraKeyrings } from './replay/extra-keyrings.ts';
-import { planReplay, type ReplayedPackage, replayFiles } from './replay/index.ts';
+import { type FoundPackage, fetchPackages } from './replay/fetch-packages.ts';
+import { planReplay, type ReplayInput, replayFiles } from './replay/index.ts';
+import { distributionOf, matchNotes, materialOf } from './replay/material.ts';
 import { debianArchitecture } from './replay/names.ts';
 import { originals } from './replay/originals.ts';
-import { packageRefusal, storeRefusal } from './replay/package-refusal.ts';
-import { type Selection, selectPackages, unlisted, withPackages } from './replay/selection.ts';
+import { packageRefusal } from './replay/package-refusal.ts';
+import { type Selection, selectPackages, unlisted } from './replay/selection.ts';
 import type { DebianNames } from './replay/types.ts';
 import {
   type AptSource,
@@ -22,7 +31,7 @@ import {
   type SourceProblem,
   snapshotSources,
 } from './sources/index.ts';
-import { createPackageStore, type PackageStore } from './store/index.ts';
+import { createPackageStore, type PackageStore, type StoredPackage } from './store/index.ts';
 import { readKeyrings } from './trust/index.ts';
 
 const nothing: OriginPlan = { paths: new Map(), added: [], refusals: [], materials: [], notes: [] };
@@ -93,134 +102,154 @@ async function withArchive(work: Work): Promise<OriginPlan> {
 async function planWith(work: Work, archives: Archives): Promise<OriginPlan> {
   const { image, context, names, selection } = work;
   const { signal, onEvent } = context;
-  const listed = selection.wanted.filter((one) => unlisted(one) === undefined);
   onEvent?.({ type: 'phase', phase: `looking for packages for ${names.target}` });
-  const found = await findAll(work, archives, listed);
-  const refusals = [...selection.wanted.flatMap((one) => unlisted(one) ?? []), ...found.refusals];
-  const { replayed, materials, refusals: unusable } = await fetchAll(work, archives.store, found.pairs);
-  const answered = new Set(replayed.map(({ installed }) => installed));
-  const refused = selection.wanted.filter((one) => !answered.has(one));
+  const { found, failed } = await findAll(work, archives);
+  onEvent?.({ type: 'phase', phase: `fetching packages for ${names.target}`, total: found.length });
+  const { fetched, refusals: unusable } = await fetchPackages(found, archives.store, context);
+  const replayed = fetched.map(({ installed, counterpart, stored }) => ({
+    ...{ installed, stored, match: counterpart.match },
+  }));
+  const answered = new Set(fetched.map(({ installed }) => installed));
+  const unanswered = selection.wanted.filter((one) => !answered.has(one));
+  const state = { ...selection, replayed };
+  const missing = failed.flatMap((one) =>
+    one.kind === 'refused' && one.reason === 'not-in-archive' ? [one.package] : [],
+  );
+  const gone = unneededPackages(missing, { ...state, refused: unanswered }, names);
+  const left = unanswered.filter((one) => !gone.includes(one));
+  // Its programs are named by a person, and its record says so.
+  const adopted = left.filter((one) => isReplacedByOthers(image, one, context.taken));
+  const refused = left.filter((one) => !adopted.includes(one));
+  const isRefused = (one: InstalledPackage): boolean => refused.includes(one);
+  const needs = refused.length > 0 ? nothingNeeded : await completeWith(work, archives, { ...state, gone });
   const plan = await planReplay({
     image,
     taken: context.taken,
     database: selection.database,
     ...(selection.bases === undefined ? {} : { bases: selection.bases }),
-    replayed,
-    refused,
+    ...{ replayed, refused, gone, extra: needs.extra },
     originalOf: originals({ ...archives, architecture: names.source, packages: selection.wanted, signal }),
     signal,
   });
+  const distribution = distributionOf(image);
   return {
     ...plan,
-    paths: new Map([...refusedPaths(image, refused), ...plan.paths]),
-    refusals: [...refusals, ...unusable, ...plan.refusals],
-    materials,
+    paths: new Map([...refusedPaths(image, refused, context.taken), ...plan.paths]),
+    refusals: [
+      ...selection.wanted.flatMap((one) => unlisted(one) ?? []),
+      ...failed.filter((one) => isRefused(one.package)).map(packageRefusal),
+      ...[...unusable, ...needs.refusals, ...plan.refusals],
+    ],
+    materials: [
+      ...fetched.map(({ counterpart, installed }) =>
+        materialOf(counterpart, distribution, matchNotes(counterpart.match, installed.version)),
+      ),
+      ...needs.added.map(({ counterpart, neededBy }) =>
+        materialOf(counterpart, distribution, [`added, as ${neededBy} needs it on ${names.target}`]),
+      ),
+    ],
+    notes: [
+      ...adopted.map(
+        ({ name }) => `${name} is recorded for ${names.target}: its programs were replaced by name`,
+      ),
+      ...[...needs.notes, ...plan.notes],
+    ],
   };
 }
 
+function isReplacedByOthers(
+  image: PortImage,
+  { files = [] }: InstalledPackage,
+  taken: ReadonlySet<string>,
+): boolean {
+  const code = files.filter(({ path }) => holdsForeignCode(image, path));
+  return code.length > 0 && code.every(({ path }) => taken.has(path));
+}
+
+/** Above the base. */
+function holdsForeignCode({ view, baseLayers, target }: PortImage, path: string): boolean {
+  const there = view.lookup(path);
+  if (there === undefined || there.layer < baseLayers || there.entry.facts === undefined) return false;
+  return foreignCodeIn(there.entry.facts, target).length > 0;
+}
+
 interface Found {
-  readonly pairs: readonly { readonly installed: InstalledPackage; readonly counterpart: Counterpart }[];
-  readonly refusals: readonly Refusal[];
+  readonly found: readonly FoundPackage[];
+  readonly failed: readonly Exclude<CounterpartResult, { kind: 'found' }>[];
 }
 
 async function findAll(
   { settings, names, context, selection }: Work,
   { archive, sources, problems, fallbacks }: Archives,
-  wanted: readonly InstalledPackage[],
 ): Promise<Found> {
-  if (wanted.length === 0) return { pairs: [], refusals: [] };
+  const wanted = selection.wanted.filter((one) => unlisted(one) === undefined);
+  if (wanted.length === 0) return { found: [], failed: [] };
   const { results } = await findCounterparts({
-    database: withPackages(selection.database, wanted),
+    database: { ...selection.database, packages: wanted },
     ...{ archive, sources, problems, fallbacks },
     target: names.target,
     allowUpgrade: settings.allowUpgrade ?? false,
     signal: context.signal,
   });
   return {
-    pairs: results.flatMap((one) =>
+    found: results.flatMap((one) =>
       one.kind === 'found' ? [{ installed: one.package, counterpart: one.counterpart }] : [],
     ),
-    refusals: results.flatMap((one) => (one.kind === 'found' ? [] : [packageRefusal(one)])),
+    failed: results.flatMap((one) => (one.kind === 'found' ? [] : [one])),
   };
 }
 
-interface Fetched {
-  readonly replayed: readonly ReplayedPackage[];
-  readonly materials: readonly Material[];
+interface Needs {
+  readonly extra: readonly StoredPackage[];
+  readonly added: readonly AddedPackage[];
   readonly refusals: readonly Refusal[];
+  readonly notes: readonly string[];
 }
 
-/** The store bounds what is done at a time. */
-async function fetchAll(work: Work, store: PackageStore, pairs: Found['pairs']): Promise<Fetched> {
-  const { image, context, names } = work;
-  const { signal, onEvent } = context;
-  const replayed: ReplayedPackage[] = [];
-  const materials: Material[] = [];
-  const refusals: Refusal[] = [];
-  const osId = osIdOf(image);
-  let done = 0;
-  onEvent?.({ type: 'phase', phase: `fetching packages for ${names.target}`, total: pairs.length });
-  const all = pairs.map(async ({ installed, counterpart }) => {
-    try {
-      const stored = await store.get(counterpart, signal === undefined ? {} : { signal });
-      return { installed, counterpart, stored };
-    } catch (error) {
-      signal?.throwIfAborted();
-      return { refusal: storeRefusal(installed, error) };
-    } finally {
-      done += 1;
-      onEvent?.({ type: 'progress', done, total: pairs.length });
-    }
+const nothingNeeded: Needs = { extra: [], added: [], refusals: [], notes: [] };
+
+/** What the packages need on the new architecture, and the image lacks. */
+async function completeWith(
+  { names, selection, context }: Work,
+  { archive, store, sources, fallbacks }: Archives,
+  state: Pick<ReplayInput, 'database' | 'bases' | 'replayed' | 'gone'>,
+): Promise<Needs> {
+  const now = newParagraphs({ ...state, refused: [] }, names, []);
+  const { added, unmet } = await complete(now, {
+    ...{ archive, store, target: names.target, sources: [...sources, ...fallbacks] },
+    old: selection.database.packages.filter(isThere).map(({ paragraph }) => paragraph),
+    signal: context.signal,
   });
-  const settled = await Promise.allSettled(all);
-  for (const one of settled) {
-    if (one.status === 'rejected') throw one.reason;
-    if ('refusal' in one.value) refusals.push(one.value.refusal);
-    else {
-      const { installed, counterpart, stored } = one.value;
-      replayed.push({ installed, stored, match: counterpart.match });
-      materials.push(materialOf(installed, counterpart, osId));
-    }
-  }
-  return { replayed, materials, refusals };
-}
-
-/** os-release(5): `linux` where it doesn't say. */
-function osIdOf(image: PortImage): string {
-  const text = readOsRelease(image.view);
-  const id = typeof text === 'string' ? parseOsRelease(text)['ID'] : undefined;
-  return id !== undefined && /^[a-z0-9._-]+$/.test(id) ? id : 'debian';
-}
-
-function materialOf(installed: InstalledPackage, counterpart: Counterpart, osId: string): Material {
-  const { name, version, architecture, url, sha256, size, signers, match } = counterpart;
-  const notes = [
-    ...(match === 'same'
-      ? []
-      : [`${match === 'upgrade' ? 'upgraded' : 'rebuilt'} from ${installed.version}`]),
-    ...counterpart.notes,
-  ];
+  const unusable = added.flatMap((one) => scriptRefusal(one) ?? []);
   return {
-    ...{ origin: 'debian', name, version, architecture, sha256, size },
-    uri: redact(url),
-    purl: `pkg:deb/${osId}/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}`,
-    ...(signers.length === 0 ? {} : { signers }),
-    ...(notes.length === 0 ? {} : { notes: notes.map((note) => redact(note)) }),
+    added,
+    extra: added.map(({ stored }) => stored),
+    refusals: [...unusable, ...unmet.filter(({ isThere: has }) => !has).map(needRefusal)],
+    notes: [
+      ...added.map(
+        ({ stored: { control }, neededBy }) =>
+          `${control.name} ${control.version} is added: ${neededBy} needs it on ${names.target}`,
+      ),
+      ...unmet
+        .filter(({ isThere: has }) => has)
+        .map(
+          ({ by, clause }) =>
+            `${by} needs ${clause}, of which the new image has another version: apt will say so`,
+        ),
+    ],
   };
 }
 
 /** A refused package is one refusal, not one for each of its programs: no port goes on while it stands. */
 function refusedPaths(
-  { view, baseLayers, target }: PortImage,
+  image: PortImage,
   refused: readonly InstalledPackage[],
+  taken: ReadonlySet<string>,
 ): ReadonlyMap<string, PathPlan> {
   const paths = new Map<string, PathPlan>();
   for (const { name, files } of refused)
-    for (const { path } of files ?? []) {
-      const there = view.lookup(path);
-      if (there === undefined || there.layer < baseLayers || there.entry.facts === undefined) continue;
-      if (foreignCodeIn(there.entry.facts, target).length > 0)
+    for (const { path } of files ?? [])
+      if (!taken.has(path) && holdsForeignCode(image, path))
         paths.set(path, { action: 'keep', why: `the package ${name} has no counterpart, which is refused` });
-    }
   return paths;
 }

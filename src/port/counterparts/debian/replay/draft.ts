@@ -1,6 +1,6 @@
 import type { ViewEntry } from '../../../../layer/index.ts';
 import type { PlacedAddition, PortImage, Refusal } from '../../../origin-types.ts';
-import type { AddedPath, PathPlan } from '../../../plan-types.ts';
+import type { AddedPath, DropPlan, PathPlan, RenamePlan } from '../../../plan-types.ts';
 import { foldersOf } from './folders.ts';
 import { NoteBook } from './note-book.ts';
 import type { Spelling } from './spelling.ts';
@@ -62,6 +62,11 @@ export class Draft {
   plan(path: string, plan: PathPlan): void {
     this.paths.set(path, plan);
     if (plan.action !== 'drop') this.#use('to' in plan ? (plan.to ?? path) : path);
+  }
+
+  /** `marker` is the path of a whiteout's marker, not of what it hides. */
+  planMarker(marker: string, plan: DropPlan | RenamePlan): void {
+    this.paths.set(marker, plan);
   }
 
   #use(place: string): void {

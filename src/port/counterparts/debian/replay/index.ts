@@ -1,3 +1,3 @@
 export { planReplay } from './plan-replay.ts';
-export type { ReplayedPackage, ReplayInput } from './types.ts';
+export type { ReplayInput } from './types.ts';
 export { replayFiles } from './wanted.ts';

@@ -4,6 +4,8 @@ import type { CounterpartResult } from '../counterparts/index.ts';
 import type { InstalledPackage } from '../database/index.ts';
 import { DebianError } from '../errors.ts';
 
+const replaceAll = 'Files named for all of its programs with --replace do as well.';
+
 /** A package without a counterpart, as a refusal of the whole package. */
 export function packageRefusal(result: Exclude<CounterpartResult, { kind: 'found' }>): Refusal {
   const { package: installed, text, hint } = result;
@@ -12,7 +14,7 @@ export function packageRefusal(result: Exclude<CounterpartResult, { kind: 'found
     ...(result.kind === 'unknown' ? { undetermined: true } : {}),
     guess: guessOf(installed),
     why: text,
-    lift: hint ?? liftOf(installed, result.kind === 'refused' && result.offered.length > 0),
+    lift: `${hint ?? liftOf(installed, result.kind === 'refused' && result.offered.length > 0)} ${replaceAll}`,
     waivable: false,
   };
 }
@@ -31,7 +33,7 @@ export function storeRefusal(installed: InstalledPackage, error: unknown): Refus
     ...(isWrong ? {} : { undetermined: true }),
     guess: guessOf(installed),
     why: `the counterpart of ${installed.name} can't be used: ${messageOf(error)}`,
-    lift: error.hint ?? 'Name another mirror that has it.',
+    lift: `${error.hint ?? 'Name another mirror that has it.'} ${replaceAll}`,
     waivable: false,
   };
 }

@@ -8,10 +8,13 @@ import { planAlternativeLinks, planAlternatives, planTables } from './database/t
 import { planTriggers } from './database/triggers.ts';
 import { folderLinks, planDirectories, planFolderLinks } from './directories.ts';
 import { Draft } from './draft.ts';
+import { PackageRecord } from './files/alteration.ts';
 import { addNewDirectories, addNewFiles } from './files/new-files.ts';
 import { type Pairing, pairFiles } from './files/pairing.ts';
 import { leftOutByDpkg } from './files/path-filters.ts';
 import { type FilesOf, planOldOnly, planPair } from './files/plan-files.ts';
+import { withImpliedLists } from './implied-lists.ts';
+import { planMarkers } from './markers.ts';
 import { debianArchitecture } from './names.ts';
 import { NewPlaces } from './new-places.ts';
 import { hideRemoved } from './removed.ts';
@@ -25,7 +28,8 @@ import { planUnowned } from './unowned/plan-unowned.ts';
  * the scripts made is in the image already, and is neutral but for a few things that are named in `special-files.ts`.
  * @throws the signal's reason, and what `originalOf` throws.
  */
-export async function planReplay(input: ReplayInput): Promise<Omit<OriginPlan, 'materials'>> {
+export async function planReplay(given: ReplayInput): Promise<Omit<OriginPlan, 'materials'>> {
+  const input = withImpliedLists(given);
   const { image, database } = input;
   const names = { source: debianArchitecture(image.source), target: debianArchitecture(image.target) };
   const spelling = spellingOf(image);
@@ -49,6 +53,7 @@ export async function planReplay(input: ReplayInput): Promise<Omit<OriginPlan, '
   planLinks(draft, database, places);
   planDatabase(parts);
   hideRemoved(parts);
+  planMarkers(parts);
   return { paths: draft.paths, added: draft.added, refusals: draft.refusals, notes: draft.notes.notes };
 }
 
@@ -65,17 +70,22 @@ function pairedPackages(parts: DatabaseParts): readonly Paired[] {
   const pairing = (replayed: ReplayedPackage): Pairing =>
     pairFiles(replayed, { view, places, spelling: draft.spelling });
   const paired = input.replayed.map((replayed) => ({
-    of: { draft, input, replayed, layer: layerOf(replayed.installed, parts) },
+    of: { ...filesOf(parts, replayed), layer: layerOf(replayed.installed, parts) },
     pairing: pairing(replayed),
     isExtra: false,
   }));
   const layer = view.lookup(statusPath)?.layer ?? baseLayers;
   const extra = (input.extra ?? []).map(asInstalled).map((replayed) => ({
-    of: { draft, input, replayed, layer },
+    of: { ...filesOf(parts, replayed), layer },
     pairing: pairing(replayed),
     isExtra: true,
   }));
   return [...paired, ...extra];
+}
+
+function filesOf({ draft, input }: DatabaseParts, replayed: ReplayedPackage): Omit<FilesOf, 'layer'> {
+  const record = new PackageRecord(replayed.installed, input.originalOf);
+  return { draft, input, replayed, record };
 }
 
 /** All changes to files that are there come before what is added, which may take their places. */
@@ -88,15 +98,16 @@ async function planPackages(
     input.signal?.throwIfAborted();
     if (isExtra) continue;
     for (const { old, new: found } of pairing.pairs) await planPair(of, old, found);
-    for (const old of pairing.oldOnly)
-      await planOldOnly({ draft, input, installed: of.replayed.installed }, old);
+    for (const old of pairing.oldOnly) await planOldOnly(of, old);
   }
-  for (const installed of input.gone ?? [])
+  for (const installed of input.gone ?? []) {
+    const record = new PackageRecord(installed, input.originalOf);
     for (const one of installed.files ?? []) {
       const entry = draft.image.view.lookup(one.path);
       if (entry === undefined || entry.entry.kind === 'directory') continue;
-      await planOldOnly({ draft, input, installed }, { ...one, entry });
+      await planOldOnly({ draft, input, record }, { ...one, entry });
     }
+  }
   for (const { of, pairing } of work) addNewFiles(of, pairing, isLeftOut);
 }
 

@@ -1,6 +1,6 @@
 import type { InstalledPackage, ListedPath } from '../database/index.ts';
 import { layerOf } from './database/info-files.ts';
-import { siblingOf, unchangedInBase } from './database/packages.ts';
+import { NameIndex } from './database/packages.ts';
 import { type DatabaseParts, statusPath } from './database/status.ts';
 import type { Draft } from './draft.ts';
 
@@ -10,16 +10,18 @@ import type { Draft } from './draft.ts';
  */
 export function hideRemoved(parts: DatabaseParts): void {
   const { input, names } = parts;
-  const { bases, database } = input;
+  const { bases } = input;
   if (bases === undefined) return;
+  const [all, before, after] = [input.database, bases.old, bases.new].map((one) => new NameIndex(one));
+  const staying = new Set(
+    [...parts.standings.values()].flatMap((one) => (one.kind === 'base' ? [one.sibling] : [])),
+  );
   for (const old of bases.old.packages) {
-    const sibling = siblingOf(old, bases.new, names);
+    const sibling = after?.siblingOf(old, names);
     if (sibling === undefined || sibling.state === 'config-files') continue;
-    const now = database.packages.find(
-      ({ name, architecture }) => name === old.name && architecture === old.architecture,
-    );
-    if (now !== undefined && unchangedInBase(now, bases.old) !== undefined) continue;
-    hideLeft(parts, { old, sibling, now });
+    const now = all?.get(old.name, old.architecture);
+    if (now !== undefined && before?.unchanged(now) !== undefined) continue;
+    hideLeft(parts, { old, sibling, now, staying });
   }
 }
 
@@ -28,6 +30,8 @@ interface Versions {
   readonly sibling: InstalledPackage;
   /** `undefined` where it was removed altogether. */
   readonly now: InstalledPackage | undefined;
+  /** Packages of the new base that the new image has. */
+  readonly staying: ReadonlySet<InstalledPackage>;
 }
 
 function hideLeft(parts: DatabaseParts, versions: Versions): void {
@@ -42,7 +46,7 @@ function hideLeft(parts: DatabaseParts, versions: Versions): void {
     if (there === undefined || there.entry.kind === 'directory') continue;
     // A removed package's configuration stays until that is purged.
     if (conffiles.has(listed) && now !== undefined) continue;
-    if (isAnswered(path, twins.get(path) ?? [], draft) || isOfOthers(path, sibling, parts)) continue;
+    if (isAnswered(path, [...(twins.get(path) ?? [])], draft) || isOfOthers(path, versions, parts)) continue;
     const why = `the new base's ${sibling.name} has it, and ${sibling.name} was ${what} above the base`;
     draft.add({ kind: 'whiteout', path, why }, layer);
   }
@@ -62,18 +66,17 @@ function isAnswered(path: string, twins: readonly string[], draft: Draft): boole
 }
 
 /** Another package of the new base has the path too, and stays. */
-function isOfOthers(path: string, sibling: InstalledPackage, { input, standings }: DatabaseParts): boolean {
-  const others = (input.bases?.new.ownersOf(path) ?? []).filter((owner) => owner !== sibling);
-  if (others.length === 0) return false;
-  return [...standings.values()].some((one) => one.kind === 'base' && others.includes(one.sibling));
+function isOfOthers(path: string, { sibling, staying }: Versions, { input }: DatabaseParts): boolean {
+  const owners = input.bases?.new.ownersOf(path) ?? [];
+  return owners.some((owner) => owner !== sibling && staying.has(owner));
 }
 
 /** The old base's paths of the package, by what each may be called in the new base. */
-function twinsOf(old: InstalledPackage, draft: Draft): ReadonlyMap<string, readonly string[]> {
-  const twins = new Map<string, string[]>();
+function twinsOf(old: InstalledPackage, draft: Draft): ReadonlyMap<string, ReadonlySet<string>> {
+  const twins = new Map<string, Set<string>>();
   for (const { path } of pathsOf(old))
     for (const name of [path, ...draft.spelling.candidates(path)])
-      twins.set(name, [...(twins.get(name) ?? []), path]);
+      twins.set(name, (twins.get(name) ?? new Set()).add(path));
   return twins;
 }
 

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { file, writeElf } from '../../../../fixture/index.ts';
 import {
   createLayerReader,
   type LayerFacts,
@@ -14,148 +12,17 @@ import {
 import { digestOf } from '../../../../oci/index.ts';
 import type { TarMember } from '../../../../tar/index.ts';
 import { assemble } from '../../../assembly/index.ts';
-import { architectureWords } from '../../../config/architecture-words.ts';
+import { pathNames } from '../../../engine/map-path.ts';
+import { layerPlans, noPlans } from '../../../engine/plan.ts';
 import type { OriginPlan, PortImage } from '../../../origin-types.ts';
-import { entryPath, type PathPlan } from '../../../plan-types.ts';
+import { entryPath } from '../../../plan-types.ts';
 import type { Counterpart } from '../counterparts/index.ts';
 import { type InstalledPackage, type PackageDatabase, readDatabase } from '../database/index.ts';
-import { paragraph, writeDeb } from '../deb/deb.test-support.ts';
 import { tarOf } from '../parts.test-support.ts';
 import { createPackageStore, type StoredPackage } from '../store/index.ts';
 import { planReplay, type ReplayInput, replayFiles } from './index.ts';
+import { debOf, type PackageSpec, sha256 } from './packages.test-support.ts';
 import { selectPackages } from './selection.ts';
-
-export type Architecture = 'amd64' | 'arm64' | 'all';
-
-/** A package as it is for one architecture. */
-export interface PackageSpec {
-  readonly name: string;
-  /** `1.0-1` unless told. */
-  readonly version?: string;
-  readonly architecture: Architecture;
-  readonly fields?: Readonly<Record<string, string>>;
-  readonly files?: readonly TarMember[];
-  /** From the root, without a slash. */
-  readonly conffiles?: readonly string[];
-  /** More files of the control tar. */
-  readonly control?: Readonly<Record<string, string>>;
-  /** Leaves `md5sums` out. */
-  readonly withoutSums?: true;
-}
-
-/** A small program or library; `text` makes it another one. */
-export function elf(machine: 'amd64' | 'arm64', text = '', soname?: string): Uint8Array {
-  const code = writeElf({
-    machine,
-    kind: soname === undefined ? 'executable' : 'library',
-    ...(soname === undefined ? {} : { soname }),
-  });
-  return Buffer.concat([code, Buffer.from(text)]);
-}
-
-export function md5(body: string | Uint8Array): string {
-  return createHash('md5').update(body).digest('hex');
-}
-
-export function sha256(body: string | Uint8Array): string {
-  return createHash('sha256').update(body).digest('hex');
-}
-
-const nameOf = ({ name }: TarMember): string =>
-  String(name)
-    .replace(/^\.?\//, '')
-    .replace(/\/$/, '');
-const isFile = ({ type = 'file' }: TarMember): boolean => type === 'file';
-
-function controlFiles(spec: PackageSpec): Readonly<Record<string, string>> {
-  const { files = [], conffiles = [], control = {} } = spec;
-  const sums = files
-    .filter((one) => isFile(one) && !conffiles.includes(nameOf(one)))
-    .map((one) => `${md5(bodyOf(one))}  ${nameOf(one)}\n`);
-  return {
-    ...(spec.withoutSums ? {} : { md5sums: sums.join('') }),
-    ...(conffiles.length === 0 ? {} : { conffiles: conffiles.map((path) => `/${path}\n`).join('') }),
-    ...control,
-  };
-}
-
-function bodyOf({ body }: TarMember): Uint8Array {
-  return body instanceof Uint8Array ? body : new Uint8Array(0);
-}
-
-function fieldsOf({
-  name,
-  version = '1.0-1',
-  architecture,
-  fields = {},
-}: PackageSpec): Record<string, string> {
-  return { Package: name, Version: version, Architecture: architecture, ...fields };
-}
-
-/** Every file with the directories on the way to it, as packages have them. */
-function withFolders(files: readonly TarMember[]): readonly TarMember[] {
-  const named = new Set(files.map(nameOf));
-  const folders = new Set(
-    files.flatMap((one) => {
-      const parts = nameOf(one).split('/').slice(0, -1);
-      return parts.map((_part, at) => parts.slice(0, at + 1).join('/'));
-    }),
-  );
-  const missing = [...folders].filter((path) => !named.has(path));
-  return [...missing.map((name): TarMember => ({ name, type: 'directory' })), ...files];
-}
-
-export function debOf(spec: PackageSpec): Promise<Buffer> {
-  const { files = [] } = spec;
-  return writeDeb({
-    fields: fieldsOf(spec),
-    files: withFolders(files).map((one) => ({ ...one, name: `./${nameOf(one)}` })),
-    control: controlFiles(spec),
-  });
-}
-
-/** What dpkg writes where it installs these: their files, and its records. */
-export function installed(specs: readonly PackageSpec[], more: InstallOptions = {}): readonly TarMember[] {
-  const status = [...specs].map((spec) => `${paragraph(statusOf(spec, more))}\n`).join('');
-  const members = new Map<string, TarMember>();
-  for (const one of specs.flatMap((spec) => withFolders(spec.files ?? []))) members.set(nameOf(one), one);
-  for (const one of specs.flatMap(infoOf)) members.set(nameOf(one), one);
-  members.set('var/lib/dpkg/status', file('var/lib/dpkg/status', status));
-  return [...members.values()];
-}
-
-export interface InstallOptions {
-  /** `install ok installed` unless told. */
-  readonly states?: Readonly<Record<string, string>>;
-}
-
-function statusOf(spec: PackageSpec, { states = {} }: InstallOptions): Record<string, string> {
-  const { files = [], conffiles = [] } = spec;
-  const { Package: name = '', ...fields } = fieldsOf(spec);
-  const lines = conffiles.map((path) => {
-    const own = files.find((one) => nameOf(one) === path);
-    return `/${path} ${own === undefined ? '0'.repeat(32) : md5(bodyOf(own))}`;
-  });
-  return {
-    Package: name,
-    Status: states[name] ?? 'install ok installed',
-    ...fields,
-    ...(lines.length === 0 ? {} : { Conffiles: `\n${lines.join('\n')}` }),
-  };
-}
-
-export function infoPath({ name, architecture, fields }: PackageSpec, kind: string): string {
-  const own = fields?.['Multi-Arch'] === 'same' ? `${name}:${architecture}` : name;
-  return `var/lib/dpkg/info/${own}.${kind}`;
-}
-
-function infoOf(spec: PackageSpec): readonly TarMember[] {
-  const list = ['/.', ...withFolders(spec.files ?? []).map((one) => `/${nameOf(one)}`)];
-  return [
-    file(infoPath(spec, 'list'), `${list.join('\n')}\n`),
-    ...Object.entries(controlFiles(spec)).map(([kind, text]) => file(infoPath(spec, kind), text)),
-  ];
-}
 
 export interface SceneSpec {
   /** Layers of the old base and of the new one. */
@@ -210,21 +77,40 @@ async function sourceOf(members: readonly TarMember[]): Promise<LayerSource> {
   };
 }
 
-/** An image with packages, and the plan for it: real packages, unpacked by the real store. */
-export async function sceneOf(spec: SceneSpec): Promise<Scene> {
-  const { oldBase = [], newBase = [], layers } = spec;
+interface ReadScene {
+  readonly image: PortImage;
+  readonly above: ReadLayers;
+  readonly now: ReadLayers;
+}
+
+/** An image, read as a port reads it. */
+export async function imageOf({
+  oldBase = [],
+  newBase = [],
+  layers,
+}: Pick<SceneSpec, 'oldBase' | 'newBase' | 'layers'>): Promise<ReadScene> {
   const [old, above, now] = [await readAll(oldBase), await readAll(layers), await readAll(newBase)];
-  const words = architectureWords('amd64', 'arm64');
+  const [source, target] = [
+    { os: 'linux', architecture: 'amd64' },
+    { os: 'linux', architecture: 'arm64' },
+  ];
+  const newView = mergeLayers(now.facts);
   const image: PortImage = {
     reference: 'example.com/app:1',
-    source: { os: 'linux', architecture: 'amd64' },
-    target: { os: 'linux', architecture: 'arm64' },
+    source,
+    target,
     view: mergeLayers([...old.facts, ...above.facts]),
     baseLayers: oldBase.length,
     oldBase: mergeLayers(old.facts),
-    newBase: mergeLayers(now.facts),
-    mapPath: (path) => words.respelled(path)[0] ?? path,
+    newBase: newView,
+    mapPath: pathNames(source, target, newView),
   };
+  return { image, above, now };
+}
+
+/** An image with packages, and the plan for it: real packages, unpacked by the real store. */
+export async function sceneOf(spec: SceneSpec): Promise<Scene> {
+  const { image, above, now } = await imageOf(spec);
   const folder = mkdtempSync(join(tmpdir(), 'armload-replay-'));
   const plan = await planOf(image, spec, folder);
   checkPlan(image, plan, new Set(spec.taken));
@@ -305,7 +191,10 @@ function checkPlan(
     if (other !== undefined) throw new TypeError(`${by} and ${other} both come to ${place}`);
     places.set(place, by);
   };
+  const above = view.layers.slice(baseLayers).flatMap(({ entries }) => entries);
+  const markers = new Set(above.filter(({ kind }) => kind === 'whiteout').map(entryPath));
   for (const [path, plan] of paths) {
+    if (markers.has(path)) continue;
     const there = view.lookup(path);
     if (there === undefined || there.layer < baseLayers) throw new TypeError(`${path} is not above the base`);
     if (taken.has(path)) throw new TypeError(`${path} is another's`);
@@ -324,20 +213,9 @@ function checkPlan(
 
 async function assembled(
   image: PortImage,
-  { paths, added }: Omit<OriginPlan, 'materials'>,
+  plan: Omit<OriginPlan, 'materials'>,
   { above, now, folder }: { readonly above: ReadLayers; readonly now: ReadLayers; readonly folder: string },
 ): Promise<MergedView> {
-  const keep: PathPlan = { action: 'keep', why: 'neutral' };
-  const layers = above.facts.map(({ entries }, index) => ({
-    paths: new Map(
-      entries.map((entry) => {
-        const isVisible = image.view.lookup(entry.path)?.layer === image.baseLayers + index;
-        const own = isVisible && entry.kind !== 'whiteout' ? paths.get(entry.path) : undefined;
-        return [entryPath(entry), own ?? keep] as const;
-      }),
-    ),
-    added: added.filter(({ layer }) => layer === index).map(({ layer: _layer, ...item }) => item),
-  }));
   const work = mkdtempSync(join(folder, 'work-'));
   const result = await assemble(
     {
@@ -345,7 +223,7 @@ async function assembled(
       layers: above.sources,
       base: image.newBase,
       baseLayers: now.sources,
-      plan: { layers },
+      plan: layerPlans(image, { ...noPlans, ...plan }),
       mapPath: image.mapPath,
       created: 1_500_000_000,
     },

@@ -1,8 +1,8 @@
 import type { MergedView } from '../../../../layer/index.ts';
 import type { PortImage, Refusal } from '../../../origin-types.ts';
-import { type InstalledPackage, type PackageDatabase, readDatabase } from '../database/index.ts';
+import { type InstalledPackage, readDatabase } from '../database/index.ts';
 import { imageFolder } from '../image-text.ts';
-import { unchangedInBase } from './database/packages.ts';
+import { NameIndex } from './database/packages.ts';
 import { guessOf } from './package-refusal.ts';
 import type { DebianNames, ReplayInput } from './types.ts';
 
@@ -34,12 +34,13 @@ export function selectPackages(image: PortImage, names: DebianNames): Selecting 
   if (unfinished !== undefined) return refused(unfinished);
   const bases = basesOf(image);
   if (bases !== undefined && 'kind' in bases) return refused(bases);
+  const old = bases && new NameIndex(bases.old);
   const wanted = database.packages.filter(
     (one) =>
       one.state !== 'config-files' &&
       one.architecture !== 'all' &&
       one.architecture !== names.target &&
-      (bases === undefined || unchangedInBase(one, bases.old) === undefined),
+      old?.unchanged(one) === undefined,
   );
   return { kind: 'selected', database, wanted, ...(bases === undefined ? {} : { bases }) };
 }
@@ -100,11 +101,4 @@ export function unlisted(installed: InstalledPackage): Refusal | undefined {
     lift: `Reinstall ${installed.name} in the image, or keep var/lib/dpkg/info.`,
     waivable: false,
   };
-}
-
-export function withPackages(
-  database: PackageDatabase,
-  packages: readonly InstalledPackage[],
-): PackageDatabase {
-  return { ...database, packages };
 }

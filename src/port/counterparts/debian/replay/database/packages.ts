@@ -19,52 +19,52 @@ export function standings(
   input: Pick<ReplayInput, 'database' | 'bases' | 'replayed' | 'refused' | 'gone'>,
   names: DebianNames,
 ): ReadonlyMap<InstalledPackage, Standing> {
-  const { database, bases, replayed, refused, gone = [] } = input;
-  const byPackage = new Map(replayed.map((by) => [by.installed, by]));
+  const { database, bases } = input;
+  const byPackage = new Map(input.replayed.map((by) => [by.installed, by]));
+  const [refused, gone] = [new Set(input.refused), new Set(input.gone)];
+  const known = bases && { old: new NameIndex(bases.old), new: new NameIndex(bases.new) };
   const standing = (one: InstalledPackage): Standing => {
     const by = byPackage.get(one);
     if (by !== undefined) return { kind: 'replayed', by };
-    if (gone.includes(one)) return { kind: 'gone', why: 'the new architecture has no use for it' };
-    if (refused.includes(one)) return { kind: 'as-it-is' };
-    const old = bases && unchangedInBase(one, bases.old);
-    if (old !== undefined && bases !== undefined) return inBase(one, old, { base: bases.new, names });
+    if (gone.has(one)) return { kind: 'gone', why: 'the new architecture has no use for it' };
+    if (refused.has(one)) return { kind: 'as-it-is' };
+    const old = known?.old.unchanged(one);
+    if (known !== undefined && old !== undefined) {
+      const sibling = known.new.siblingOf(one, names);
+      if (sibling !== undefined) return { kind: 'base', sibling, old };
+      return { kind: 'gone', why: 'the new base does not have it' };
+    }
     return one.architecture === names.source ? { kind: 'left-over' } : { kind: 'as-it-is' };
   };
   return new Map(database.packages.map((one) => [one, standing(one)]));
 }
 
-/** The old base's record of the same package, if it's of the same version and state. */
-export function unchangedInBase(one: InstalledPackage, base: PackageDatabase): InstalledPackage | undefined {
-  return base.packages.find(
-    (other) =>
-      other.name === one.name &&
-      other.architecture === one.architecture &&
-      other.version === one.version &&
-      other.state === one.state,
-  );
-}
+/** The packages of a database by name and architecture. */
+export class NameIndex {
+  readonly #packages: ReadonlyMap<string, InstalledPackage>;
 
-function inBase(
-  one: InstalledPackage,
-  old: InstalledPackage,
-  { base, names }: { readonly base: PackageDatabase; readonly names: DebianNames },
-): Standing {
-  const sibling = siblingOf(one, base, names);
-  if (sibling !== undefined) return { kind: 'base', sibling, old };
-  return { kind: 'gone', why: 'the new base does not have it' };
-}
+  constructor({ packages }: PackageDatabase) {
+    this.#packages = new Map(packages.map((one) => [`${one.name}:${one.architecture}`, one]));
+  }
 
-/** The package of that name in the new base. */
-export function siblingOf(
-  { name, architecture }: Pick<InstalledPackage, 'name' | 'architecture'>,
-  base: PackageDatabase,
-  { source, target }: DebianNames,
-): InstalledPackage | undefined {
-  const own = architecture === source ? target : architecture;
-  const same = base.packages.filter((other) => other.name === name);
-  // A package may be of every architecture in one version and of one in another.
-  return (
-    same.find((other) => other.architecture === own) ??
-    same.find(({ architecture: other }) => other === 'all' || other === target)
-  );
+  get(name: string, architecture: string): InstalledPackage | undefined {
+    return this.#packages.get(`${name}:${architecture}`);
+  }
+
+  /** The same package, if it's of the same version and state. */
+  unchanged({ name, architecture, version, state }: InstalledPackage): InstalledPackage | undefined {
+    const other = this.get(name, architecture);
+    return other?.version === version && other.state === state ? other : undefined;
+  }
+
+  /**
+   * The package of that name for the new architecture. It may be of every architecture in one version and of one in another.
+   */
+  siblingOf(
+    { name, architecture }: Pick<InstalledPackage, 'name' | 'architecture'>,
+    { source, target }: DebianNames,
+  ): InstalledPackage | undefined {
+    const own = architecture === source ? target : architecture;
+    return this.get(name, own) ?? this.get(name, 'all') ?? this.get(name, target);
+  }
 }

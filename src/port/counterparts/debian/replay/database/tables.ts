@@ -1,7 +1,11 @@
+import { fieldOf } from '../../control.ts';
+import { DebianError } from '../../errors.ts';
 import { imageFile, imageFolder } from '../../image-text.ts';
 import type { Draft } from '../draft.ts';
-import { foldersOf } from '../folders.ts';
+import { foldersOf, parentOf } from '../folders.ts';
 import type { NewPlaces } from '../new-places.ts';
+import { withField } from './package-paragraph.ts';
+import { bytesOfParagraphs, type RawParagraph, rawParagraphs } from './paragraphs.ts';
 import { planText } from './planned-text.ts';
 import type { DatabaseParts } from './status.ts';
 
@@ -9,12 +13,9 @@ export const tableFiles: readonly string[] = ['var/lib/apt/extended_states', 'va
 
 /** Rewrites the smaller files of dpkg and apt that name the architecture or paths that move. */
 export function planTables(parts: DatabaseParts): void {
-  const { draft, names } = parts;
-  const { source, target } = names;
+  const { draft } = parts;
   planArchitectures(parts);
-  rewrite(draft, 'var/lib/apt/extended_states', (lines) =>
-    lines.map((line) => (line === `Architecture: ${source}` ? `Architecture: ${target}` : line)),
-  );
+  planExtendedStates(parts);
   rewrite(draft, 'var/lib/dpkg/diversions', (lines) => lines.map((line) => renamed(line, parts)));
   rewrite(draft, 'var/lib/dpkg/statoverride', (lines) =>
     lines.map((line) => line.replace(/ (\/.*)$/, (_all, path: string) => ` ${renamed(path, parts)}`)),
@@ -32,11 +33,43 @@ export function planTables(parts: DatabaseParts): void {
     });
 }
 
+/** Which packages apt installed for others' sake. */
+function planExtendedStates({ draft, names, input }: DatabaseParts): void {
+  const path = 'var/lib/apt/extended_states';
+  const file = imageFile(draft.image.view, path);
+  if (file.kind !== 'read') return;
+  const { source, target } = names;
+  const gone = new Set((input.gone ?? []).map(({ name }) => name));
+  const raw = paragraphsIn(file.bytes, path);
+  if (raw === undefined) {
+    draft.notes.about('malformed, and left as it is', path);
+    return;
+  }
+  const kept = raw
+    .filter(({ paragraph }) => !gone.has(fieldOf(paragraph, 'Package') ?? ''))
+    .map(({ text, paragraph }) =>
+      fieldOf(paragraph, 'Architecture') === source ? withField(text, 'Architecture', target) : text,
+    );
+  const added = (input.extra ?? []).map(
+    ({ control }) => `Package: ${control.name}\nArchitecture: ${target}\nAuto-Installed: 1\n`,
+  );
+  planText(draft, path, { before: file.bytes, now: bytesOfParagraphs([...kept, ...added]) });
+}
+
 function planArchitectures({ draft, names }: DatabaseParts): void {
   for (const path of ['var/lib/dpkg/arch', 'var/lib/dpkg/arch-native'])
     rewrite(draft, path, (lines) => [
       ...new Set(lines.map((line) => (line.trim() === names.source ? names.target : line))),
     ]);
+}
+
+function paragraphsIn(bytes: Uint8Array, path: string): readonly RawParagraph[] | undefined {
+  try {
+    return rawParagraphs(bytes, path);
+  } catch (error) {
+    if (error instanceof DebianError) return undefined;
+    throw error;
+  }
 }
 
 /** Alternatives that are named for the architecture get their new names. To be called before what leads to them. */
@@ -64,7 +97,7 @@ export function planAlternatives(parts: DatabaseParts): void {
 }
 
 function alternativeName(path: string, draft: Draft): string | undefined {
-  const [name = '', folder = ''] = [path.slice(path.lastIndexOf('/') + 1), foldersOf(path)[0]];
+  const [name, folder] = [path.slice(path.lastIndexOf('/') + 1), parentOf(path)];
   const spelled = spelledName(name, draft);
   return spelled === name ? undefined : `${folder}/${spelled}`;
 }

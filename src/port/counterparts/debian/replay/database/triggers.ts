@@ -1,6 +1,8 @@
+import { fieldOf } from '../../control.ts';
 import type { Trigger } from '../../database/index.ts';
 import { parseTriggers } from '../../database/tables.ts';
 import { imageFile, imageFolder, linesOf } from '../../image-text.ts';
+import type { StoredPackage } from '../../store/index.ts';
 import { bytesOfLines } from '../made-content.ts';
 import { planText } from './planned-text.ts';
 import type { DatabaseParts } from './status.ts';
@@ -47,19 +49,9 @@ function waitingPackages({ standings, input, names }: DatabaseParts): ReadonlyMa
   return waiting;
 }
 
-function waitingOf(
-  {
-    control,
-  }: {
-    readonly control: {
-      readonly files: ReadonlyMap<string, Uint8Array>;
-      readonly paragraph: { readonly fields: ReadonlyMap<string, { readonly value: string }> };
-    };
-  },
-  target: string,
-): Waiting {
+function waitingOf({ control }: StoredPackage, target: string): Waiting {
   const triggers = parseTriggers(linesOf(control.files.get('triggers') ?? new Uint8Array(0)));
-  const isSame = control.paragraph.fields.get('multi-arch')?.value.trim().toLowerCase() === 'same';
+  const isSame = fieldOf(control.paragraph, 'Multi-Arch')?.trim().toLowerCase() === 'same';
   return { interests: interestsIn(triggers), suffix: isSame ? `:${target}` : '' };
 }
 

@@ -30,34 +30,43 @@ export function addNewFiles(
  */
 export function addNewDirectories(
   { draft, layer, replayed }: FilesOf,
-  { pairs, oldOnly, directories }: Pairing,
+  { pairs, oldOnly, newOnly, directories }: Pairing,
   isLeftOut: (path: string) => boolean,
 ): void {
   const isEmptied = emptiedFolders([...pairs.map(({ old }) => old), ...oldOnly]);
-  const old = new Set((replayed.installed.files ?? []).map(({ path }) => keyOf(path)));
+  const filled = new Set(
+    [...pairs.map(({ new: one }) => one.place), ...newOnly.map(({ place }) => place)].flatMap(foldersOf),
+  );
+  const twins = twinDirectories(replayed, draft);
   for (const [place, { mode, uid, gid, mtime }] of directories) {
     const isPlain = mode === 0o755 && uid === 0 && gid === 0;
-    const isMade = draft.isUsed(place) || (isPlain && draft.holds(place));
+    const isMade = draft.isUsed(place) || (isPlain && filled.has(place));
     if (isMade || isLeftOut(place) || draft.image.view.resolve(place).found) continue;
     // A directory that both packages have is the image's to have or not to have.
-    const twin = old.has(keyOf(place)) && !isHeld(draft, replayed, place);
-    if (twin || isEmptied(`${place}/.`)) continue;
+    const twin = twins.get(keyOf(place));
+    if (twin === 'settled' || isEmptied(`${place}/.`)) continue;
     const why = `a directory of ${labelOf({ replayed })}`;
     draft.add({ kind: 'directory', path: place, mode, uid, gid, mtime, why }, layer);
   }
 }
 
-/** Its twin couldn't move, for something else stays in there. */
-function isHeld({ image, paths }: Draft, { installed }: ReplayedPackage, place: string): boolean {
-  return (installed.files ?? []).some(
-    ({ path }) => keyOf(path) === keyOf(place) && image.view.lookup(path) !== undefined && !paths.has(path),
+/** What became of the old package's directories; one is held where something else stays in there. */
+function twinDirectories(
+  { installed }: ReplayedPackage,
+  { image, paths }: Draft,
+): ReadonlyMap<string, 'settled' | 'held'> {
+  return new Map(
+    (installed.files ?? []).map(({ path }) => {
+      const isHeld = image.view.lookup(path) !== undefined && !paths.has(path);
+      return [keyOf(path), isHeld ? 'held' : 'settled'] as const;
+    }),
   );
 }
 
 /** Something else is there in the image: dpkg would have replaced it, but whose it is nobody knows. */
 function isInTheWay({ draft, input }: FilesOf, { place, file }: NewFile): boolean {
   const there = draft.image.view.lookup(place);
-  if (there === undefined || !draft.isAbove(there)) return false;
+  if (there === undefined || !draft.isAbove(there) || draft.fateOf(place).kind !== 'stays') return false;
   if (there.entry.sha256 !== undefined && there.entry.sha256 === file.sha256) return true;
   const isOwned = input.database.ownersOf(place).length > 0;
   if (!isOwned) draft.notes.about("the image's own file stays where a package has one too", place);

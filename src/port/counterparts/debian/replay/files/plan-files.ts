@@ -1,18 +1,21 @@
 import { foreignCodeIn } from '../../../../../audit/index.ts';
 import type { LayerEntry, ViewEntry } from '../../../../../layer/index.ts';
 import type { NewContent, Replacement } from '../../../../plan-types.ts';
-import type { InstalledPackage } from '../../database/index.ts';
 import type { StoredFile } from '../../store/index.ts';
 import type { Draft } from '../draft.ts';
 import type { ReplayedPackage, ReplayInput } from '../types.ts';
-import { alterationOf } from './alteration.ts';
+import type { PackageRecord } from './alteration.ts';
 import { falseClaim } from './claims.ts';
 import type { NewFile, OldFile } from './pairing.ts';
 
-/** A package while its files are planned. */
-export interface FilesOf {
+/** A package of the image while its files are planned. */
+export interface OldFilesOf {
   readonly draft: Draft;
   readonly input: ReplayInput;
+  readonly record: PackageRecord;
+}
+
+export interface FilesOf extends OldFilesOf {
   readonly replayed: ReplayedPackage;
   /** The view's layer for what only the new package has. */
   readonly layer: number;
@@ -46,18 +49,16 @@ function takeFromBase(of: FilesOf, { place, file }: NewFile): void {
 }
 
 async function planFile(of: FilesOf, both: Both): Promise<void> {
-  const { draft, input, replayed } = of;
+  const { draft, record } = of;
   const { old, there, found } = both;
   const { entry } = there;
   if (found.file.sha256 !== undefined && found.file.sha256 === entry.sha256) {
     keepOrMove(of, both, `the same in ${labelOf(of)}`);
     return;
   }
-  const { installed } = replayed;
-  const originalOf = input.originalOf ?? (async () => undefined);
-  const alteration = await alterationOf(old, entry, { installed, originalOf });
+  const alteration = await record.alterationOf(old.listed, entry);
   if (alteration === 'unaltered') replaceFile(of, both);
-  else if (hasForeignCode(draft, entry)) refuseAltered(draft, { old, installed, how: alteration });
+  else if (hasForeignCode(draft, entry)) refuseAltered(of, old, alteration);
   else keepAltered(of, both, alteration);
 }
 
@@ -107,8 +108,8 @@ function contentOf(of: FilesOf, file: StoredFile): NewContent | undefined {
 }
 
 function keepAltered(of: FilesOf, { old, there, found }: Both, alteration: 'altered' | 'unknown'): void {
-  const { draft, replayed } = of;
-  const isConffile = replayed.installed.conffiles.some(({ path }) => path === old.listed);
+  const { draft, record } = of;
+  const isConffile = record.conffile(old.listed) !== undefined;
   if (found.place === old.path) {
     const why = isConffile ? "a configuration file as the image's owner has it" : whyKept[alteration];
     draft.plan(old.path, { action: 'keep', why });
@@ -153,29 +154,26 @@ function leadsIntoPackage({ draft, input, replayed }: FilesOf, path: string): bo
 }
 
 /** Plans a file that only the old architecture's package has. */
-export async function planOldOnly(
-  { draft, input, installed }: Pick<FilesOf, 'draft' | 'input'> & { readonly installed: InstalledPackage },
-  old: OldFile,
-): Promise<void> {
+export async function planOldOnly(of: OldFilesOf, old: OldFile): Promise<void> {
+  const { draft, input, record } = of;
+  const { installed } = record;
   const { entry: there } = old;
   if (there === undefined || !draft.isOpen(there)) return;
   const why = `only the package for ${draft.image.source.architecture} has it`;
   const isOurs = input.database.ownersOf(old.path).every((owner) => owner === installed);
   // A configuration file that this version no longer has is the owner's.
-  const isObsolete = installed.conffiles.some(({ path, obsolete }) => obsolete && path === old.listed);
-  if (!isOurs || isObsolete) return;
+  if (!isOurs || record.conffile(old.listed)?.obsolete === true) return;
   if (there.entry.kind === 'symlink') {
     draft.plan(old.path, { action: 'drop', why });
     return;
   }
   if (there.entry.kind !== 'file') return;
-  const originalOf = input.originalOf ?? (async () => undefined);
-  const alteration = await alterationOf(old, there.entry, { installed, originalOf });
+  const alteration = await record.alterationOf(old.listed, there.entry);
   if (alteration === 'unaltered') {
     draft.plan(old.path, { action: 'drop', why });
     if (hasForeignCode(draft, there.entry))
       draft.notes.about(`${installed.name} has no such program or library on the new architecture`, old.path);
-  } else if (hasForeignCode(draft, there.entry)) refuseAltered(draft, { old, installed, how: alteration });
+  } else if (hasForeignCode(draft, there.entry)) refuseAltered(of, old, alteration);
   else {
     draft.plan(old.path, { action: 'keep', why: whyKept[alteration] });
     draft.notes.about(`${alteration === 'altered' ? 'altered' : 'perhaps altered'}, and kept so`, old.path);
@@ -205,17 +203,9 @@ export function labelOf({ replayed }: Pick<FilesOf, 'replayed'>): string {
   return `${name} ${version} (${architecture})`;
 }
 
-function refuseAltered(
-  draft: Draft,
-  about: {
-    readonly old: OldFile;
-    readonly installed: InstalledPackage;
-    readonly how: 'altered' | 'unknown';
-  },
-): void {
-  const { path } = about.old;
-  const { name, version } = about.installed;
-  const isUnknown = about.how === 'unknown';
+function refuseAltered({ draft, record }: OldFilesOf, { path }: OldFile, how: 'altered' | 'unknown'): void {
+  const { name, version } = record.installed;
+  const isUnknown = how === 'unknown';
   draft.refuse({
     path,
     kind: 'altered',

@@ -1,0 +1,33 @@
+import { redact } from '../../../../core/index.ts';
+import { parseOsRelease, readOsRelease } from '../../../base/os-release.ts';
+import type { Material, PortImage } from '../../../origin-types.ts';
+import type { Counterpart } from '../counterparts/index.ts';
+
+/** The distribution as package URLs name it (os-release(5) `ID`); Debian where it doesn't say. */
+export function distributionOf({ view }: PortImage): string {
+  const text = readOsRelease(view);
+  const id = typeof text === 'string' ? parseOsRelease(text)['ID'] : undefined;
+  return id !== undefined && /^[a-z0-9._-]+$/.test(id) ? id : 'debian';
+}
+
+/** What a port took, for provenance. `notes` are sentences of its own. */
+export function materialOf(
+  counterpart: Counterpart,
+  distribution: string,
+  notes: readonly string[],
+): Material {
+  const { name, version, architecture, url, sha256, size, signers } = counterpart;
+  const all = [...notes, ...counterpart.notes].map((note) => redact(note));
+  return {
+    ...{ origin: 'debian', name, version, architecture, sha256, size },
+    uri: redact(url),
+    purl: `pkg:deb/${distribution}/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}`,
+    ...(signers.length === 0 ? {} : { signers }),
+    ...(all.length === 0 ? {} : { notes: all }),
+  };
+}
+
+export function matchNotes(match: Counterpart['match'], from: string): readonly string[] {
+  if (match === 'same') return [];
+  return [`${match === 'upgrade' ? 'upgraded' : 'rebuilt'} from ${from}`];
+}
