@@ -70,6 +70,11 @@ export interface OriginPlan {
   readonly materials: readonly Material[];
   /** Sentences for people: what was decided that they may want to know. */
   readonly notes: readonly string[];
+  /**
+   * Paths of the new image whose foreign machine code its own source has there for the target too, so that nobody needs to
+   * know whether it's used. It excuses no code that is used.
+   */
+  readonly vouched?: readonly string[];
 }
 
 export type PlacedAddition = AddedPath & { readonly layer: number };

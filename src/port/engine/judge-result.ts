@@ -14,6 +14,8 @@ export interface Judged {
   readonly waivers: Waivers;
   /** Is it in place of a file of the old base, whose counterpart has another path? Then that one is no twin of it. */
   readonly isOverride: (path: string) => boolean;
+  /** Paths whose foreign code the source of their content has there for the target too. */
+  readonly vouched: ReadonlySet<string>;
 }
 
 /**
@@ -22,10 +24,11 @@ export interface Judged {
  */
 export function auditRefusals(
   { audit, foreign }: Pick<AuditInHand, 'audit' | 'foreign'>,
-  { view, target, waivers, isOverride }: Judged,
+  { view, target, waivers, isOverride, vouched }: Judged,
 ): readonly Refusal[] {
   const used = foreign.flatMap((code): readonly ForeignCode[] => {
-    if (code.verdict === 'reachable' || code.verdict === 'unknown') return [code];
+    const isVouched = code.verdict === 'unknown' && vouched.has(code.entry.path);
+    if (code.verdict === 'reachable' || code.verdict === 'unknown') return isVouched ? [] : [code];
     const isLost = view.links(code.entry.path).some(isOverride);
     return isLost ? [{ ...code, because: lostWhy }] : [];
   });
@@ -33,8 +36,9 @@ export function auditRefusals(
   const left = waivers.left(refusals);
   if (left.length > 0) return left;
   if (audit.verdict === 'right') return [];
-  // With waived code in it an image is mixed, and that is what was decided; of what was not read nothing was.
-  if (audit.verdict === 'mixed' && used.length > 0) return unreadRefusals(view);
+  // With waived or vouched code in it an image is mixed, and that is what was decided; of what was not read nothing was.
+  const isExpected = used.length > 0 || foreign.some(({ entry }) => vouched.has(entry.path));
+  if (audit.verdict === 'mixed' && isExpected) return unreadRefusals(view);
   return [verdictRefusal(audit)];
 }
 

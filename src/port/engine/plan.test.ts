@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { directory, file, writeElf } from '../../fixture/index.ts';
 import { mergeLayers } from '../../layer/index.ts';
+import type { TarMember } from '../../tar/index.ts';
 import { imageOf } from '../assembly/assembly.test-support.ts';
 import type { PlacedAddition, PortImage } from '../origin-types.ts';
 import { pathNames } from './map-path.ts';
@@ -11,11 +12,12 @@ const [source, target] = [
   { os: 'linux', architecture: 'arm64' },
 ];
 
-async function portImage(): Promise<PortImage> {
+async function portImage(...layers: readonly (readonly TarMember[])[]): Promise<PortImage> {
   const folders = ['usr/', 'usr/lib/', 'usr/lib/x86_64-linux-gnu/', 'usr/lib/x86_64-linux-gnu/plugins/'];
   const code = writeElf({ machine: 'amd64' });
   const { view } = await imageOf([
     [...folders.map((path) => directory(path)), file('usr/lib/x86_64-linux-gnu/plugins/one.so', code)],
+    ...layers,
   ]);
   const none = mergeLayers([]);
   return {
@@ -52,4 +54,17 @@ test('a directory is added again where the layer has one that is dropped', async
   const added: PlacedAddition[] = [{ layer: 0, kind: 'directory', path, why: 'of a package' }];
   const [layer] = layerPlans(image, { ...noPlans, paths, added }).layers;
   expect(layer?.added?.map((item) => item.path)).toEqual([path]);
+});
+
+test('a directory that is named again above goes where that one goes, and leaves no empty one behind', async () => {
+  const folder = 'usr/lib/x86_64-linux-gnu/plugins';
+  const image = await portImage([directory(`${folder}/`)]);
+  const to = 'usr/lib/aarch64-linux-gnu/plugins/one.so';
+  const paths = new Map([[`${folder}/one.so`, { action: 'rename', to, why: 'of a package' } as const]]);
+  const { layers } = layerPlans(image, { ...noPlans, paths });
+  for (const layer of layers)
+    expect(layer.paths.get(folder)).toMatchObject({
+      action: 'rename',
+      to: 'usr/lib/aarch64-linux-gnu/plugins',
+    });
 });

@@ -13,6 +13,7 @@ export const noPlans: JoinedPlans = {
   refusals: [],
   materials: [],
   notes: [],
+  vouched: new Set(),
 };
 
 /** Adds what one more origin says; those before it have answered for their paths. */
@@ -23,6 +24,7 @@ export function joined(before: JoinedPlans, plan: OriginPlan): JoinedPlans {
     refusals: [...before.refusals, ...plan.refusals.filter(({ path }) => !before.paths.has(path ?? ''))],
     materials: [...before.materials, ...plan.materials],
     notes: [...before.notes, ...plan.notes],
+    vouched: new Set([...before.vouched, ...(plan.vouched ?? [])]),
   };
 }
 
@@ -79,12 +81,22 @@ function planOf(entry: LayerEntry, { image, plans, emptied, places, layer }: Aro
     return plans.paths.get(entryPath(entry)) ?? keptMarker;
   const isForeign = entry.facts !== undefined && foreignCodeIn(entry.facts, image.target).length > 0;
   const path = places.of(entry, layer);
+  if (path === undefined && entry.kind === 'directory') return hiddenDirectory(entry, { plans, emptied });
   if (path === undefined) return isForeign ? hiddenCode(entry, places) : keptHidden;
   const planned = plans.paths.get(path) ?? emptied.get(path);
   if (planned !== undefined) return planned;
   if (isForeign) return keptCode;
   if (entry.kind === 'hardlink') return linkPlan(image, path);
   return entry.kind === 'file' ? kept : keptElse;
+}
+
+/** A directory that a layer above names again goes where that one goes: here it would stay behind, empty. */
+function hiddenDirectory(
+  { path }: LayerEntry,
+  { plans, emptied }: Pick<Around, 'plans' | 'emptied'>,
+): PathPlan {
+  const above = plans.paths.get(path) ?? emptied.get(path);
+  return above?.action === 'rename' || above?.action === 'drop' ? above : keptHidden;
 }
 
 /** Gone from its own path; a hard link may still hold on to it. */

@@ -124,7 +124,10 @@ async function build(
     ...databaseRefusals(audit.audit, images),
   ];
   const isOverride = (path: string): boolean => isOwnInPlaceOfBase(before, plans, path);
-  const refusals = [...waivers.left(others), ...auditRefusals(audit, { view, target, waivers, isOverride })];
+  const refusals = [
+    ...waivers.left(others),
+    ...auditRefusals(audit, { ...{ view, target, waivers, isOverride }, vouched: plans.vouched }),
+  ];
   return { image, view, assembled, account: assembled.account, totals, audit, refusals };
 }
 

@@ -47,6 +47,8 @@ export interface JoinedPlans {
   readonly refusals: readonly Refusal[];
   readonly materials: readonly Material[];
   readonly notes: readonly string[];
+  /** Paths of the new image with foreign code that belongs there. */
+  readonly vouched: ReadonlySet<string>;
 }
 
 export interface Attached {

@@ -78,7 +78,7 @@ describe('with a base', () => {
 
   test('nothing is planned where no layer above it has packages', async () => {
     const made = await scene({ ...bases, layers: [[file('srv/x', 'x')]], offered: [] });
-    expect(made.plan).toEqual({ paths: new Map(), added: [], refusals: [], notes: [] });
+    expect(made.plan).toEqual({ paths: new Map(), added: [], vouched: [], refusals: [], notes: [] });
   });
 
   test('packages that only its sibling has are in the record', async () => {

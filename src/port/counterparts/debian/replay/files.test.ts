@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { zipOf } from '../../../../audit/foreign/artifacts.test-support.ts';
 import { directory, file, symlink } from '../../../../fixture/index.ts';
 import type { TarMember } from '../../../../tar/index.ts';
 import type { PathPlan } from '../../../plan-types.ts';
@@ -435,11 +436,48 @@ describe('a counterpart', () => {
     expect(planAt(made, 'usr/lib/foo/boot')).toMatchObject({ action: 'replace' });
   });
 
+  test('that is an archive may hold code that only the old architecture has any of', async () => {
+    const archive = (data: Uint8Array) => zipOf([{ name: 'lib/libvector.so', data: Buffer.from(data) }]);
+    const made = await onePackage(
+      { files: [file('usr/lib/jvm/vector.jmod', archive(x86))] },
+      { files: [file('usr/lib/jvm/vector.jmod', archive(Buffer.from('none here')))] },
+    );
+    expect(made.plan.refusals).toEqual([]);
+    expect(planAt(made, 'usr/lib/jvm/vector.jmod')).toMatchObject({ action: 'replace' });
+  });
+
   test('that is a library of another name is refused', async () => {
     const made = await onePackage(
       { files: [file(`${lib}/libfoo.so`, elf('amd64', '', 'libfoo.so.1'))] },
       { files: [file(`${armLib}/libfoo.so`, elf('arm64', '', 'libfoo.so.2'))] },
     );
     expect(made.plan.refusals).toMatchObject([{ path: `${lib}/libfoo.so`, kind: 'counterpart' }]);
+  });
+});
+
+describe('foreign code that Debian has on the new architecture too', () => {
+  const boot = file('usr/lib/boot/image', Buffer.concat([Buffer.from('data'), x86]));
+
+  test('is vouched for in a package that is for all architectures', async () => {
+    const made = await scene({
+      layers: [installed([{ name: 'boot', architecture: 'all', files: [boot] }])],
+      offered: [],
+    });
+    expect(made.plan.vouched).toEqual(['usr/lib/boot/image']);
+  });
+
+  test('is not where it was altered', async () => {
+    const layer = installed([{ name: 'boot', architecture: 'all', files: [boot] }]);
+    const altered = file('usr/lib/boot/image', Buffer.concat([Buffer.from('other'), x86]));
+    const made = await scene({
+      layers: [layer.map((member) => (member.name === 'usr/lib/boot/image' ? altered : member))],
+      offered: [],
+    });
+    expect(made.plan.vouched).toEqual([]);
+  });
+
+  test("is vouched for in the new architecture's own package", async () => {
+    const made = await onePackage({ files: [boot] }, { files: [boot] });
+    expect(made.plan.vouched).toEqual(['usr/lib/boot/image']);
   });
 });

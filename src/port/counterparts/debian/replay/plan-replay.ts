@@ -22,6 +22,7 @@ import { spellingOf } from './spelling.ts';
 import type { ReplayedPackage, ReplayInput } from './types.ts';
 import { planLinks } from './unowned/links.ts';
 import { planUnowned } from './unowned/plan-unowned.ts';
+import { vouchedPlaces } from './vouched.ts';
 
 /**
  * Plans how an image's packages become those of another architecture, by files alone: no script of a package is run. What
@@ -54,7 +55,11 @@ export async function planReplay(given: ReplayInput): Promise<Omit<OriginPlan, '
   planDatabase(parts);
   hideRemoved(parts);
   planMarkers(parts);
-  return { paths: draft.paths, added: draft.added, refusals: draft.refusals, notes: draft.notes.notes };
+  const pairings = work.map(({ pairing }) => pairing);
+  return {
+    ...{ paths: draft.paths, added: draft.added, refusals: draft.refusals, notes: draft.notes.notes },
+    vouched: await vouchedPlaces(draft, input, pairings),
+  };
 }
 
 interface Paired {

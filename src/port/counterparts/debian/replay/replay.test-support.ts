@@ -13,7 +13,7 @@ import { digestOf } from '../../../../oci/index.ts';
 import type { TarMember } from '../../../../tar/index.ts';
 import { assemble } from '../../../assembly/index.ts';
 import { pathNames } from '../../../engine/map-path.ts';
-import { layerPlans, noPlans } from '../../../engine/plan.ts';
+import { joined, layerPlans, noPlans } from '../../../engine/plan.ts';
 import type { OriginPlan, PortImage } from '../../../origin-types.ts';
 import { entryPath } from '../../../plan-types.ts';
 import type { Counterpart } from '../counterparts/index.ts';
@@ -223,7 +223,7 @@ async function assembled(
       layers: above.sources,
       base: image.newBase,
       baseLayers: now.sources,
-      plan: layerPlans(image, { ...noPlans, ...plan }),
+      plan: layerPlans(image, joined(noPlans, { ...plan, materials: [] })),
       mapPath: image.mapPath,
       created: 1_500_000_000,
     },

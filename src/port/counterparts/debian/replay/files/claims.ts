@@ -23,8 +23,11 @@ export function falseClaim(
   return falseName(old, found, spelling);
 }
 
+/** The file itself: an archive may hold code that only one architecture has any of (a Java module's vector code). */
 function hasCodeFor(facts: FileFacts, architecture: string): boolean {
-  return machineCodeIn(facts).some((code) => code.architecture === architecture);
+  return machineCodeIn(facts).some(
+    (code) => code.path === '' && code.offset === 0 && code.architecture === architecture,
+  );
 }
 
 function falseName(old: FileFacts, found: FileFacts, spelling: Spelling): string | undefined {
