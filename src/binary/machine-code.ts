@@ -19,9 +19,7 @@ export function machineCodeIn(facts: FileFacts): readonly MachineCode[] {
   if (facts.nested === undefined) return ownCode(facts).map((code) => ({ path: '', ...code }));
   return [
     ...ownCode(facts).map((code) => ({ path: '', ...code })),
-    ...facts.nested.flatMap(({ path, facts: inner }) =>
-      ownCode(inner).map((code) => ({ path, ...code })),
-    ),
+    ...facts.nested.flatMap(({ path, facts: inner }) => ownCode(inner).map((code) => ({ path, ...code }))),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +30,11 @@ function zstdOf(bytes: Uint8Array): Buffer {
   const blocks = [];
   for (let at = 0; at < bytes.length; at += 1000) blocks.push({ raw: bytes.subarray(at, at + 1000) });
   return zstdFrame(blocks);
+}
+
+function noise(size: number, seed: number): Buffer {
+  const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16));
+  return cipher.update(Buffer.alloc(size));
 }
 
 const skippable = Buffer.concat([Buffer.from('5a2a4d1804000000', 'hex'), Buffer.from('meta')]);
@@ -333,6 +338,22 @@ describe('reading', () => {
       Promise.all(layers.map((layer) => reader.read(sourceOf(layer, gzipType))));
     expect(await read(threaded)).toEqual(await read(here));
     await threaded.close();
+  });
+
+  test.each([
+    ['gzip', gzipType, (tar: Uint8Array) => gzipSync(tar)],
+    ['none', plainType, (tar: Uint8Array) => tar],
+    ['zstd', zstdType, zstdOf],
+  ])('buffers that go to a thread again and again mix nothing up: %s', async (_, type, compress) => {
+    // Incompressible, so that far more pieces go than are on their way at once.
+    const bodies = Array.from({ length: 40 }, (_unused, index) => noise(150_000 + index, index));
+    const tar = await tarOf(bodies.map((body, index) => ({ name: `f${index}`, body })));
+    const reader = createLayerReader({ workerFile });
+    const facts = await reader.read({ ...sourceOf(compress(tar), type), diffId: digestOf(tar) });
+    expect(facts.entries.map(({ sha256 }) => `sha256:${sha256}`)).toEqual(
+      bodies.map((body) => digestOf(body)),
+    );
+    await reader.close();
   });
 
   test('a thread that met a damaged layer gives its error, and the next layer is read', async () => {
