@@ -1,6 +1,7 @@
 // Builds dist/cli (one bundled, code-split command, so that start-up stays small) and dist/lib (the typed
 // library, unbundled).
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -29,7 +30,10 @@ const { metafile } = await build({
   // Peers that a user brings, and one of the CycloneDX library that writes XML; resolved at run time, if at all.
   external: ['@aws-sdk/*', 'xmlbuilder2'],
   alias: { undici: './scripts/undici-slim.cjs' },
-  define: { ARMLOAD_VERSION: JSON.stringify(version) },
+  define: {
+    ARMLOAD_VERSION: JSON.stringify(version),
+    ARMLOAD_GENERATION: JSON.stringify(`${version}+${sourceHash()}`),
+  },
   banner: {
     js: "import { createRequire as armloadCreateRequire } from 'node:module';\nconst require = armloadCreateRequire(import.meta.url);",
   },
@@ -42,6 +46,19 @@ chmodSync('dist/cli/main.js', 0o755);
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
   stdio: 'inherit',
 });
+
+/** Of all that the bundle is made from but its libraries, whose versions the lock file holds. */
+function sourceHash() {
+  const files = readdirSync('src', { recursive: true, withFileTypes: true })
+    .filter(
+      (entry) => entry.isFile() && entry.name.endsWith('.ts') && !/\.test(?:-support)?\.ts$/.test(entry.name),
+    )
+    .map((entry) => `${entry.parentPath}/${entry.name}`)
+    .sort();
+  const hash = createHash('sha256');
+  for (const file of [...files, 'package-lock.json']) hash.update(file).update(readFileSync(file));
+  return hash.digest('hex').slice(0, 16);
+}
 
 /** The licences of what is inside the bundle, which have to travel with it. */
 function licences(inputs) {

@@ -9,7 +9,7 @@ import type { Io } from './io.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { openResultOutput } from './result-output.ts';
 import { withRunOptions } from './run-settings.ts';
-import { version } from './version.ts';
+import { generation } from './version.ts';
 
 /** `armload audit`: prove from the bytes that an image is what its label says. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
@@ -101,7 +101,7 @@ async function runAudit(
       references,
       cwd: io.cwd,
       environment: io.environment,
-      generation: version,
+      generation,
       onEvent: progress.sink,
       signal: io.signal,
     });

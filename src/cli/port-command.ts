@@ -13,7 +13,7 @@ import { type Progress, startProgress } from './progress.ts';
 import { openResultOutput } from './result-output.ts';
 import { withRunOptions } from './run-settings.ts';
 import { withSignOptions } from './sign-settings.ts';
-import { version } from './version.ts';
+import { generation, version } from './version.ts';
 
 const refusedCode = 1;
 
@@ -175,6 +175,7 @@ async function runPort({ settings, progress, io }: Running): Promise<Ending> {
       ...settings.port,
       cwd: io.cwd,
       environment: io.environment,
+      generation,
       version,
       onEvent: progress.sink,
       signal: io.signal,

@@ -12,7 +12,7 @@ import { type Progress, startProgress } from './progress.ts';
 import { type PublishCommandSettings, type PublishFlags, publishSettings } from './publish-settings.ts';
 import { openResultOutput } from './result-output.ts';
 import { signSettings, withSignOptions } from './sign-settings.ts';
-import { version } from './version.ts';
+import { generation } from './version.ts';
 
 const refusedCode = 1;
 
@@ -96,7 +96,7 @@ async function runPublish({ settings, sign, progress, io }: Running): Promise<En
     signal: io.signal,
   };
   const { openPublishAudit } = await import('./publish-audit.ts');
-  const audit = settings.audit ? await openPublishAudit({ ...around, generation: version }) : undefined;
+  const audit = settings.audit ? await openPublishAudit({ ...around, generation }) : undefined;
   try {
     const inspect = audit === undefined ? {} : { inspect: audit.inspect };
     const signing = sign === undefined ? {} : { sign };

@@ -9,7 +9,7 @@ import { type Progress, startProgress } from './progress.ts';
 import { openResultOutput } from './result-output.ts';
 import { type ScanFlags, type ScanSettings, scanSettings, separateDeep } from './scan-settings.ts';
 import { readStdin } from './stdin.ts';
-import { version } from './version.ts';
+import { generation } from './version.ts';
 
 /** `armload scan`: what of this fleet runs on the target platform. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
@@ -70,7 +70,7 @@ async function runScan(inputs: readonly string[], { settings, progress, io }: Ru
       cwd: io.cwd,
       environment: io.environment,
       stdin: () => readStdin(io),
-      generation: version,
+      generation,
       onEvent: progress.sink,
       signal: io.signal,
     });

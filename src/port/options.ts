@@ -72,6 +72,8 @@ export interface PortSettings {
   readonly clock?: Clock;
   /** armload's version, for provenance. */
   readonly version?: string;
+  /** What kept results depend on besides the bytes; nothing of audits is kept without it. */
+  readonly generation?: string;
 }
 
 export interface PortOptions extends AccessOptions, PortSettings {

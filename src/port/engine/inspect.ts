@@ -11,14 +11,14 @@ export interface Known {
 
 /** Audits what is published beside the port; what was read for the port is not read again. To be closed. */
 export function openInspection(
-  { cacheDirectory, noCache, environment, version, signal, onEvent }: PortOptions,
+  { cacheDirectory, noCache, environment, generation, signal, onEvent }: PortOptions,
   known: readonly Known[],
 ): { readonly inspect: Inspect; close(): Promise<void> } {
   const auditors = platformAuditors({
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
     ...(noCache === undefined ? {} : { noCache }),
     ...(environment === undefined ? {} : { environment }),
-    ...(version === undefined ? {} : { generation: version }),
+    ...(generation === undefined ? {} : { generation }),
     ...(signal === undefined ? {} : { signal }),
     ...(onEvent === undefined ? {} : { onEvent }),
   });

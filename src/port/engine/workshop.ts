@@ -104,13 +104,13 @@ function cacheOf({ noCache, cacheDirectory, environment }: PortOptions, folder: 
 }
 
 function readerFor(
-  { noCache, version }: PortOptions,
+  { noCache, generation }: PortOptions,
   { origins, cache }: { readonly origins: readonly Origin[]; readonly cache: string },
 ): LayerReader {
   const hashes = [...new Set(origins.flatMap((origin) => origin.hashes ?? []))];
   return createLayerReader({
     ...(noCache === true ? {} : { store: folderLayerStore(join(cache, 'layers')) }),
-    ...(version === undefined ? {} : { generation: version }),
+    ...(generation === undefined ? {} : { generation }),
     wanted: [...new Set([...wantedFiles, ...origins.flatMap(({ wanted }) => wanted)])].sort(),
     ...(hashes.length === 0 ? {} : { hashes }),
   });
