@@ -407,6 +407,21 @@ describe('files named for the platform', () => {
     ]);
   });
 
+  test('are data where their header names no machine, as Guile’s bytecode does, and a program all the same where they start', async () => {
+    const bytecode = Buffer.from(arm64Library);
+    bytecode.writeUInt16LE(0, 18);
+    const module = 'usr/lib/aarch64-linux-gnu/guile/3.0/ccache/ice-9/boot-9.go';
+    const subject = await subjectOf({
+      layers: [[file(module, bytecode), executable('app/start', bytecode)]],
+    });
+    const traces = [startOf(subject, 'app/start')];
+    const judged = judgeForeign(subject, { traces, loader: noLoader });
+    expect(judged.map(({ entry: { path }, verdict }) => [path, verdict])).toEqual([
+      ['app/start', 'reachable'],
+      [module, 'inert'],
+    ]);
+  });
+
   test('among test data can’t be told', async () => {
     expect(
       await verdictsOf([

@@ -9,6 +9,7 @@ import { linkInput } from './link-input.ts';
 import { multiarch } from './multiarch.ts';
 import { namedForTarget } from './named-for-target.ts';
 import { needed } from './needed.ts';
+import { noMachine } from './no-machine.ts';
 import { otherSystem } from './other-system.ts';
 import { pathProgram } from './path-program.ts';
 import { portableCode } from './portable-code.ts';
@@ -21,6 +22,7 @@ import { userland } from './userland.ts';
 export const rules: readonly Rule[] = [
   used,
   pathProgram,
+  noMachine,
   deviceCode,
   embedded,
   otherSystem,

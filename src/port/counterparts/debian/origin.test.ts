@@ -197,6 +197,22 @@ describe('a package without a counterpart', () => {
     );
   });
 
+  test('goes where it is named for the old architecture, and the archive has a cross compiler of that name', async () => {
+    const needs = (name: string) => ({ version: '14-1', fields: { Depends: `${name} (= 14-1)` } });
+    const archive = await archiveOf(
+      library('gcc-14', 'arm64', needs('gcc-14-aarch64-linux-gnu')),
+      library('gcc-14-aarch64-linux-gnu', 'arm64', { version: '14-1' }),
+      library('gcc-14-x86-64-linux-gnu', 'arm64', { version: '14-1cross1' }),
+    );
+    const layer = installed([
+      library('gcc-14', 'amd64', needs('gcc-14-x86-64-linux-gnu')),
+      library('gcc-14-x86-64-linux-gnu', 'amd64', { version: '14-1' }),
+    ]);
+    const plan = await planOf([[...layer, ...settingsFor(archive)]]);
+    expect(plan.refusals).toEqual([]);
+    expect(plan.materials.map(({ name }) => name).sort()).toEqual(['gcc-14', 'gcc-14-aarch64-linux-gnu']);
+  });
+
   test('stays refused where something on the new architecture needs it', async () => {
     const depends = { fields: { Depends: 'libquadmath0' } };
     const archive = await archiveOf(library('libgfortran5', 'arm64', depends));

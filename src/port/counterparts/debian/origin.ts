@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { foreignCodeIn } from '../../../audit/index.ts';
+import { architectureWords } from '../../config/architecture-words.ts';
 import type { DebianSettings } from '../../options.ts';
 import type { Origin, OriginContext, OriginPlan, PortImage, Refusal } from '../../origin-types.ts';
 import type { PathPlan } from '../../plan-types.ts';
@@ -113,7 +114,7 @@ async function planWith(work: Work, archives: Archives): Promise<OriginPlan> {
   const unanswered = selection.wanted.filter((one) => !answered.has(one));
   const state = { ...selection, replayed };
   const missing = failed.flatMap((one) =>
-    one.kind === 'refused' && one.reason === 'not-in-archive' ? [one.package] : [],
+    one.kind === 'refused' && isOldOnly(one, image) ? [one.package] : [],
   );
   const gone = unneededPackages(missing, { ...state, refused: unanswered }, names);
   const left = unanswered.filter((one) => !gone.includes(one));
@@ -155,6 +156,19 @@ async function planWith(work: Work, archives: Archives): Promise<OriginPlan> {
       ...[...needs.notes, ...plan.notes],
     ],
   };
+}
+
+/**
+ * The target has no such package at all; or it's named for the old architecture, and what the archive has by that name is
+ * a cross compiler for it.
+ */
+function isOldOnly(
+  { reason, package: { name } }: Extract<CounterpartResult, { kind: 'refused' }>,
+  { source, target }: PortImage,
+): boolean {
+  if (reason === 'not-in-archive') return true;
+  const isOther = reason === 'only-newer' || reason === 'only-older' || reason === 'other-source';
+  return isOther && architectureWords(source.architecture, target.architecture).isSpelledIn(name);
 }
 
 function isReplacedByOthers(
