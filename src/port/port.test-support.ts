@@ -57,7 +57,7 @@ export function portWorld(): PortWorld {
       const { index } = await world.index(reference);
       const entry = index.manifests.find(({ platform }) => platform?.architecture === architecture);
       if (entry === undefined) throw new Error(`${reference} has no ${architecture}`);
-      const [host = '', rest = ''] = splitHost(reference);
+      const [host, rest] = splitHost(reference);
       const repository = world.repository(host, rest.replace(/:[^:]*$/, ''));
       const manifest = parseManifest((await repository.manifest(entry.digest)).bytes);
       if (manifest.kind !== 'image') throw new Error('that is no image');

@@ -219,8 +219,15 @@ describe('what is attached to a port', () => {
 
   interface Attached {
     readonly subject: string | undefined;
-    // biome-ignore lint/suspicious/noExplicitAny: documents of several kinds, looked into by the tests.
-    readonly document: any;
+    readonly document: {
+      readonly predicate: {
+        readonly buildDefinition: {
+          readonly resolvedDependencies: readonly { name: string; digest: { sha256: string } }[];
+        };
+        readonly records: readonly unknown[];
+      };
+      readonly components: readonly { name: string }[];
+    };
   }
 
   test('says what it was made of, what became of each path, and what it holds', async () => {
@@ -229,21 +236,15 @@ describe('what is attached to a port', () => {
     const found = await attached(to, result);
     expect([...found.keys()].sort()).toEqual(['account', 'provenance', 'sbom']);
     for (const { subject } of found.values()) expect(subject).toBe(result.image?.digest);
-    const { predicate } = found.get('provenance')?.document ?? {};
-    expect(predicate.buildDefinition).toMatchObject({
+    const made = found.get('provenance')?.document.predicate.buildDefinition;
+    expect(made).toMatchObject({
       buildType: 'https://armload.dev/port/v1',
       externalParameters: { reference: app, bases: [base], platform: 'linux/arm64' },
     });
-    expect(predicate.buildDefinition.resolvedDependencies.map(({ name }: { name: string }) => name)).toEqual([
-      'source',
-      'old base',
-      'new base',
-    ]);
-    expect(predicate.buildDefinition.resolvedDependencies[0].digest.sha256).toBe(
-      result.source.digest?.slice('sha256:'.length),
-    );
+    expect(made?.resolvedDependencies.map(({ name }) => name)).toEqual(['source', 'old base', 'new base']);
+    expect(made?.resolvedDependencies[0]?.digest.sha256).toBe(result.source.digest?.slice('sha256:'.length));
     expect(found.get('account')?.document.predicate.records).toHaveLength(neutral.length);
-    const names = found.get('sbom')?.document.components.map(({ name }: { name: string }) => name);
+    const names = found.get('sbom')?.document.components.map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(['debian', 'libc6', 'zlib1g']));
   });
 

@@ -1,1 +1,1 @@
-export { unxz, type XzLimits } from './unxz.ts';
+export { unxz } from './unxz.ts';
