@@ -203,14 +203,25 @@ describe('a package without a counterpart', () => {
       library('gcc-14', 'arm64', needs('gcc-14-aarch64-linux-gnu')),
       library('gcc-14-aarch64-linux-gnu', 'arm64', { version: '14-1' }),
       library('gcc-14-x86-64-linux-gnu', 'arm64', { version: '14-1cross1' }),
+      library('gcc', 'arm64', needs('gcc-aarch64-linux-gnu')),
+      library('gcc-aarch64-linux-gnu', 'arm64', needs('gcc-14-aarch64-linux-gnu')),
+      library('gcc-x86-64-linux-gnu', 'arm64', needs('gcc-14-x86-64-linux-gnu')),
     );
     const layer = installed([
       library('gcc-14', 'amd64', needs('gcc-14-x86-64-linux-gnu')),
       library('gcc-14-x86-64-linux-gnu', 'amd64', { version: '14-1' }),
+      library('gcc', 'amd64', needs('gcc-x86-64-linux-gnu')),
+      // Of one version everywhere: what the archive has of it needs the cross compiler.
+      library('gcc-x86-64-linux-gnu', 'amd64', needs('gcc-14-x86-64-linux-gnu')),
     ]);
     const plan = await planOf([[...layer, ...settingsFor(archive)]]);
     expect(plan.refusals).toEqual([]);
-    expect(plan.materials.map(({ name }) => name).sort()).toEqual(['gcc-14', 'gcc-14-aarch64-linux-gnu']);
+    expect(plan.materials.map(({ name }) => name).sort()).toEqual([
+      'gcc',
+      'gcc-14',
+      'gcc-14-aarch64-linux-gnu',
+      'gcc-aarch64-linux-gnu',
+    ]);
   });
 
   test('stays refused where something on the new architecture needs it', async () => {

@@ -17,7 +17,7 @@ import {
   unneededPackages,
 } from './replay/dependencies/index.ts';
 import { readExtraKeyrings } from './replay/extra-keyrings.ts';
-import { type FoundPackage, fetchPackages } from './replay/fetch-packages.ts';
+import { type FetchedPackages, type FoundPackage, fetchPackages } from './replay/fetch-packages.ts';
 import { planReplay, type ReplayInput, replayFiles } from './replay/index.ts';
 import { distributionOf, matchNotes, materialOf } from './replay/material.ts';
 import { debianArchitecture } from './replay/names.ts';
@@ -106,17 +106,26 @@ async function planWith(work: Work, archives: Archives): Promise<OriginPlan> {
   onEvent?.({ type: 'phase', phase: `looking for packages for ${names.target}` });
   const { found, failed } = await findAll(work, archives);
   onEvent?.({ type: 'phase', phase: `fetching packages for ${names.target}`, total: found.length });
-  const { fetched, refusals: unusable } = await fetchPackages(found, archives.store, context);
-  const replayed = fetched.map(({ installed, counterpart, stored }) => ({
-    ...{ installed, stored, match: counterpart.match },
-  }));
-  const answered = new Set(fetched.map(({ installed }) => installed));
+  const { fetched: all, refusals: unusable } = await fetchPackages(found, archives.store, context);
+  const answered = new Set(all.map(({ installed }) => installed));
   const unanswered = selection.wanted.filter((one) => !answered.has(one));
-  const state = { ...selection, replayed };
   const missing = failed.flatMap((one) =>
     one.kind === 'refused' && isOldOnly(one, image) ? [one.package] : [],
   );
-  const gone = unneededPackages(missing, { ...state, refused: unanswered }, names);
+  // The target's package of such a name is a cross tool, which takes nothing's place.
+  const cross = all.flatMap(({ installed }) => (isNamedForOld(installed.name, image) ? [installed] : []));
+  const gone = unneededPackages(
+    [...missing, ...cross],
+    {
+      ...selection,
+      replayed: replayedOf(all.filter(({ installed }) => !cross.includes(installed))),
+      refused: [...unanswered, ...cross],
+    },
+    names,
+  );
+  const fetched = all.filter(({ installed }) => !gone.includes(installed));
+  const replayed = replayedOf(fetched);
+  const state = { ...selection, replayed };
   const left = unanswered.filter((one) => !gone.includes(one));
   // Its programs are named by a person, and its record says so.
   const adopted = left.filter((one) => isReplacedByOthers(image, one, context.taken));
@@ -158,17 +167,27 @@ async function planWith(work: Work, archives: Archives): Promise<OriginPlan> {
   };
 }
 
+function replayedOf(fetched: FetchedPackages['fetched']): ReplayInput['replayed'] {
+  return fetched.map(({ installed, counterpart, stored }) => ({
+    ...{ installed, stored, match: counterpart.match },
+  }));
+}
+
 /**
  * The target has no such package at all; or it's named for the old architecture, and what the archive has by that name is
  * a cross compiler for it.
  */
 function isOldOnly(
   { reason, package: { name } }: Extract<CounterpartResult, { kind: 'refused' }>,
-  { source, target }: PortImage,
+  image: PortImage,
 ): boolean {
   if (reason === 'not-in-archive') return true;
   const isOther = reason === 'only-newer' || reason === 'only-older' || reason === 'other-source';
-  return isOther && architectureWords(source.architecture, target.architecture).isSpelledIn(name);
+  return isOther && isNamedForOld(name, image);
+}
+
+function isNamedForOld(name: string, { source, target }: PortImage): boolean {
+  return architectureWords(source.architecture, target.architecture).isSpelledIn(name);
 }
 
 function isReplacedByOthers(
