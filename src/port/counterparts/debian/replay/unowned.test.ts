@@ -184,6 +184,11 @@ describe('files that tools made for the old architecture', () => {
     expect(planAt(await withUnowned(file(path, 'made')), path)).toMatchObject({ action: 'drop' });
   });
 
+  test("Mono's compiled assemblies go, machine code as they are", async () => {
+    const path = 'usr/lib/mono/aot-cache/amd64/mcs.exe.so';
+    expect(planAt(await withUnowned(file(path, elf('amd64', 'ahead'))), path)).toMatchObject({ action: 'drop' });
+  });
+
   test.each([
     'var/cache/apt/archives/foo_1.0-1_all.deb',
     'var/lib/apt/lists/x_binary-all_Packages',

@@ -57,6 +57,11 @@ export const specialFiles: readonly SpecialFile[] = [
     action: 'drop',
     why: 'classes prepared for the old architecture; Java starts without them, or makes them again',
   },
+  {
+    pattern: 'usr/lib/mono/aot-cache/{source}/*',
+    action: 'drop',
+    why: 'assemblies compiled ahead for the old architecture; Mono compiles them as it runs',
+  },
 ];
 
 /** Those whose text is respelled, for the layer reader's `wanted`: it has no `**`. */
