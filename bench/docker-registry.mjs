@@ -1,15 +1,16 @@
-// Debian's docker-registry on loopback, over a folder of its own.
+// Debian's docker-registry on loopback, over a folder of its own that goes with it, or over one that is given and stays.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-export async function startDockerRegistry() {
-  const folder = mkdtempSync(join(tmpdir(), 'armload-bench-registry-'));
+export async function startDockerRegistry(given) {
+  const folder = given ?? mkdtempSync(join(tmpdir(), 'armload-bench-registry-'));
+  mkdirSync(folder, { recursive: true });
   const port = await freePort();
-  const config = join(folder, 'config.yml');
+  const config = join(folder, `config-${port}.yml`);
   writeFileSync(
     config,
     `version: 0.1\nlog:\n  level: error\n  accesslog:\n    disabled: true\nstorage:\n  filesystem:\n    rootdirectory: ${folder}/data\nhttp:\n  addr: 127.0.0.1:${port}\n`,
@@ -22,7 +23,7 @@ export async function startDockerRegistry() {
     stop: async () => {
       child.kill();
       await new Promise((resolve) => child.on('exit', resolve));
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(given === undefined ? folder : config, { recursive: true, force: true });
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import { auditLayers } from './audit-layers.mjs';
 import { hundredThousandUses } from './hundred-thousand-uses.mjs';
+import { port } from './port.mjs';
 import { startUp } from './start-up.mjs';
 import { thousandReferences } from './thousand-references.mjs';
 
@@ -11,6 +12,7 @@ const benches = {
   'thousand-references': thousandReferences,
   'hundred-thousand-uses': hundredThousandUses,
   audit: auditLayers,
+  port,
 };
 for (const [name, bench] of Object.entries(benches)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exec } from './real-parts.ts';
 
@@ -16,15 +16,36 @@ export class Buildah {
     this.#options = [...places, '--storage-driver', driver];
   }
 
-  /** Mounts an image's files for as long as `use` takes. */
-  async mounted<Result>(reference: string, use: (root: string) => Result): Promise<Result> {
-    const container = (await this.#run('from', '--isolation', 'chroot', '--quiet', reference)).trim();
-    const root = (await this.#run('mount', container)).trim();
+  /** Builds a Containerfile in a folder, without namespaces, which containers may not have. */
+  async build(
+    context: string,
+    { lines, options }: { readonly lines: readonly string[]; readonly options: readonly string[] },
+  ): Promise<void> {
+    const file = `${context}.containerfile`;
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    const how = ['--isolation', 'chroot', '--network', 'host', '--tls-verify=false', '--quiet'];
+    await this.run('build', ...how, ...options, '-f', file, context);
+  }
+
+  /** Runs a script in a container of an image of its own, with the network of this machine. Gives what it writes. */
+  async script(reference: string, script: string): Promise<string> {
+    const container = (await this.run('from', '--quiet', '--tls-verify=false', reference)).trim();
     try {
-      return use(root);
+      return await this.run('run', '--isolation', 'chroot', container, '--', 'sh', '-ec', script);
     } finally {
-      await this.#run('umount', container);
-      await this.#run('rm', container);
+      await this.run('rm', container);
+    }
+  }
+
+  /** Mounts an image's files for as long as `use` takes. */
+  async mounted<Result>(reference: string, use: (root: string) => Result | Promise<Result>): Promise<Result> {
+    const container = (await this.run('from', '--isolation', 'chroot', '--quiet', reference)).trim();
+    const root = (await this.run('mount', container)).trim();
+    try {
+      return await use(root);
+    } finally {
+      await this.run('umount', container);
+      await this.run('rm', container);
     }
   }
 
@@ -35,7 +56,8 @@ export class Buildah {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #run(...words: readonly string[]): Promise<string> {
+  /** Runs a command of buildah in this storage, and gives what it writes to standard output. */
+  run(...words: readonly string[]): Promise<string> {
     return exec('buildah', ...this.#options, ...words);
   }
 }
@@ -50,4 +72,9 @@ export async function canMountOverlay(folder: string): Promise<boolean> {
   } finally {
     await buildah.remove();
   }
+}
+
+/** The quicker of those that work on a folder's file system. */
+export async function driverFor(folder: string): Promise<StorageDriver> {
+  return (await canMountOverlay(folder)) ? 'overlay' : 'vfs';
 }

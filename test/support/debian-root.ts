@@ -32,7 +32,7 @@ export async function canMakeDebianRoot(): Promise<boolean> {
 }
 
 /** The kernel starts arm64 programs, in a chroot too: by itself, or with the emulator opened beforehand (flag F). */
-function isEmulated(): boolean {
+export function isEmulated(): boolean {
   if (process.arch === 'arm64') return true;
   if (!existsSync(emulation)) return false;
   const text = readFileSync(emulation, 'utf8');
@@ -62,7 +62,7 @@ export async function debianRoot(): Promise<string> {
 }
 
 /** Where this machine gets its own packages from. */
-async function mirror(): Promise<{ uri: string; codename: string }> {
+export async function mirror(): Promise<{ uri: string; codename: string }> {
   const text = await exec('apt-get', 'indextargets', '--format', '$(CREATED_BY) $(REPO_URI) $(CODENAME)');
   const main = text
     .split('\n')
