@@ -186,7 +186,9 @@ describe('files that tools made for the old architecture', () => {
 
   test("Mono's compiled assemblies go, machine code as they are", async () => {
     const path = 'usr/lib/mono/aot-cache/amd64/mcs.exe.so';
-    expect(planAt(await withUnowned(file(path, elf('amd64', 'ahead'))), path)).toMatchObject({ action: 'drop' });
+    expect(planAt(await withUnowned(file(path, elf('amd64', 'ahead'))), path)).toMatchObject({
+      action: 'drop',
+    });
   });
 
   test.each([
