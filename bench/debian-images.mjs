@@ -8,11 +8,10 @@ import { command } from './measure.mjs';
 const execute = promisify(execFile);
 const run = (program, ...args) => execute(program, args, { maxBuffer: 256 * 1024 * 1024 });
 
-/** Compilers, runtimes with libraries of their own, modules of interpreters, servers: about 1 GB. */
-const packages =
-  'gcc g++ golang-go default-jdk-headless python3-scipy python3-pandas postgresql nginx redis-server curl perl';
-/** As much again: more programs, and what is the same on all machines. */
-const more = 'clang ffmpeg fonts-noto-cjk fonts-noto-extra openjdk-17-doc python3-doc';
+/** A compiler, modules of interpreters, servers, and what they need: about 1 GB. */
+const packages = 'gcc g++ python3-scipy python3-pandas nodejs ruby postgresql nginx redis-server curl perl';
+/** As much again: a compiler and a virtual machine with libraries of their own. */
+const more = 'golang-go default-jdk-headless';
 /** Files that packages bring, without their being installed. */
 const files = 'fonts-noto-cjk fonts-noto-extra openjdk-17-doc python3.11-doc golang-1.19-src';
 

@@ -253,7 +253,7 @@ export const images = [
     checks: [
       ['mariadbd --version', 'MariaDB'],
       [
-        'mkdir -p /run/mysqld && chown mysql /run/mysqld; (mariadbd --user=mysql > /tmp/log 2>&1 &) ; for i in $(seq 60); do mariadb -e "select 6*7 as answer" 2> /dev/null && break; sleep 1; done',
+        'mkdir -p /run/mysqld && chown mysql /run/mysqld; (mariadbd --user=mysql > /tmp/log 2>&1 &) ; for i in $(seq 60); do mariadb -e "select 6*7 as answer" 2> /dev/null && exit; sleep 1; done; cat /tmp/log; exit 1',
         '42',
       ],
     ],
