@@ -1,9 +1,8 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
-import { messageOf, UsageError } from '../core/index.ts';
+import { didYouMean, messageOf, UsageError } from '../core/index.ts';
 import { parseRegistries, type RegistriesSettings } from '../registry/index.ts';
 import { type ConfigValues, configSchema, trustedOnly } from './config-schema.ts';
-import { didYouMean } from './suggest.ts';
 
 /** The text of a configuration and where it is from. */
 export interface ConfigText {

@@ -1,7 +1,6 @@
-import { UsageError } from '../core/index.ts';
+import { didYouMean, UsageError } from '../core/index.ts';
 import { type CommandEntry, commands } from './commands.ts';
 import { type Io, writeText } from './io.ts';
-import { didYouMean } from './suggest.ts';
 import { version } from './version.ts';
 
 const usageCode = 3;

@@ -1,7 +1,6 @@
-import { UsageError } from '../core/index.ts';
+import { didYouMean, nearestWord, UsageError } from '../core/index.ts';
 import { formatPlatform, type Platform, parsePlatform } from '../oci/index.ts';
 import { formats, type ReportFormat } from '../report/index.ts';
-import { didYouMean, nearest } from './suggest.ts';
 
 // What Go's GOOS and GOARCH know, which is what image platforms are written with (image-spec image-index.md).
 const systems =
@@ -39,7 +38,7 @@ function unknownPart(
   origin: string,
   [noun, part, known]: readonly [string, string, readonly string[]],
 ): UsageError {
-  const meant = nearest(part, known);
+  const meant = nearestWord(part, known);
   const suggestion = meant === undefined ? `Known are: ${known.join(', ')}.` : `Did you mean "${meant}"?`;
   return badPlatform(text, origin, `there is no ${noun} "${part}"`, suggestion);
 }

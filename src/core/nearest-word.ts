@@ -2,12 +2,12 @@ const maxLength = 64;
 
 /** `Did you mean "scan"?` where one of the words is close enough to be meant. */
 export function didYouMean(text: string, words: readonly string[]): string | undefined {
-  const word = nearest(text, words);
+  const word = nearestWord(text, words);
   return word === undefined ? undefined : `Did you mean "${word}"?`;
 }
 
 /** The word with the fewest letters to change, if they are few. */
-export function nearest(text: string, words: readonly string[]): string | undefined {
+export function nearestWord(text: string, words: readonly string[]): string | undefined {
   if (text.length > maxLength) return undefined;
   const lower = text.toLowerCase();
   const ranked = words

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { didYouMean, nearest } from './suggest.ts';
+import { didYouMean, nearestWord } from './nearest-word.ts';
 
 test.each([
   ['sacn', 'scan'],
@@ -7,10 +7,10 @@ test.each([
   ['SCAN', 'scan'],
   ['amr64', 'arm64'],
 ])('%s is taken for %s', (text, word) => {
-  expect(nearest(text, ['scan', 'arm64', 'registry'])).toBe(word);
+  expect(nearestWord(text, ['scan', 'arm64', 'registry'])).toBe(word);
 });
 
 test('what is far from everything gets no suggestion', () => {
   expect(didYouMean('banana', ['scan', 'registry'])).toBeUndefined();
-  expect(nearest('x'.repeat(100_000), ['scan'])).toBeUndefined();
+  expect(nearestWord('x'.repeat(100_000), ['scan'])).toBeUndefined();
 });

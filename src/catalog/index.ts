@@ -1,0 +1,6 @@
+export {
+  type Observation,
+  type ObservationResult,
+  observationResults,
+  observationSchema,
+} from './observation.ts';
