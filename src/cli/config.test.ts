@@ -50,45 +50,31 @@ test.each([
   [
     'an unknown member',
     'platform: linux/arm64\nplattform: x\n',
-    'own.yaml:2: "plattform"',
-    'Did you mean "platform"?',
+    'own.yaml:2: "plattform" is unknown; did you mean "platform"?',
   ],
-  ['an unknown member below', 'scan:\n  failon: x\n', 'own.yaml:2: "scan.failon"', 'Did you mean "failOn"?'],
   [
-    'a member without a near name',
-    'banana: 1\n',
-    'own.yaml:1: "banana"',
-    'The settings there are: platform,',
+    'an unknown member below',
+    'scan:\n  failon: x\n',
+    'own.yaml:2: "scan.failon" is unknown; did you mean "failOn"?',
   ],
+  ['a member without a near name', 'banana: 1\n', 'own.yaml:1: "banana" is unknown; there are platform, '],
   [
     'an unknown member deep below',
     'audit:\n  run:\n    mean: docker\n',
-    'own.yaml:3: "audit.run.mean"',
-    'Did you mean "means"?',
+    'own.yaml:3: "audit.run.mean" is unknown; did you mean "means"?',
   ],
-  ['a wrong type', 'scan:\n  offline: 3\n', 'own.yaml:2: "scan.offline" is wrong', undefined],
-  [
-    'a number out of range',
-    'scan:\n\n  concurrency: 0\n',
-    'own.yaml:3: "scan.concurrency" is wrong',
-    undefined,
-  ],
-  ['a list where members are due', '- a\n', 'own.yaml: the document is wrong', undefined],
-  ['broken YAML', 'platform: [a\n', 'own.yaml:2 is not valid YAML', undefined],
-  ['a member given twice', 'platform: a\nplatform: b\n', 'own.yaml:2 is not valid YAML', undefined],
-  [
-    'an unknown setting of a registry',
-    'registries:\n  ghcr.io: {plain: true}\n',
-    'registries."ghcr.io"',
-    undefined,
-  ],
-  ['a bomb of aliases', bomb(), 'own.yaml is not valid YAML', undefined],
-  ['nesting without end', `platform: ${'['.repeat(50_000)}`, 'own.yaml', undefined],
-])('%s is told with its line', async (_name, text, sentence, hint) => {
+  ['a wrong type', 'scan:\n  offline: 3\n', 'own.yaml:2: "scan.offline" is wrong'],
+  ['a number out of range', 'scan:\n\n  concurrency: 0\n', 'own.yaml:3: "scan.concurrency" is wrong'],
+  ['a list where members are due', '- a\n', 'own.yaml: the document is wrong'],
+  ['broken YAML', 'platform: [a\n', 'own.yaml:2: not valid YAML'],
+  ['a member given twice', 'platform: a\nplatform: b\n', 'own.yaml:2: not valid YAML'],
+  ['an unknown setting of a registry', 'registries:\n  ghcr.io: {plain: true}\n', 'registries."ghcr.io"'],
+  ['a bomb of aliases', bomb(), 'own.yaml: not valid YAML'],
+  ['nesting without end', `platform: ${'['.repeat(50_000)}`, 'own.yaml'],
+])('%s is told with its line', async (_name, text, sentence) => {
   await expect(named(text)).rejects.toMatchObject({
     code: 'CONFIG',
     message: expect.stringContaining(sentence),
-    ...(hint === undefined ? {} : { hint: expect.stringContaining(hint) }),
   });
 });
 
