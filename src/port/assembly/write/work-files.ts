@@ -2,12 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Duplex, PassThrough, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { inPieces } from './compress.ts';
-
-/** What a file's bytes go through last. */
-export type Stage = (output: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
 /** The files of one assembly in the caller's folder. None has a name that an image chose. */
 export class WorkFiles {
@@ -36,16 +33,12 @@ export class WorkFiles {
     return () => createReadStream(file);
   }
 
-  /** A new file with this content, led through a transform and then a function if there are any; its path. */
-  async write(
-    content: AsyncIterable<Uint8Array>,
-    stages: { readonly through?: Duplex; readonly last?: Stage } = {},
-  ): Promise<string> {
+  /** A new file with this content; its path. */
+  async write(content: AsyncIterable<Uint8Array>): Promise<string> {
     const file = join(this.#inner, `${this.#count++}`);
     await pipeline(
+      // Lets go at once when it's given up, even of content that never comes.
       Readable.from(content, { objectMode: false }),
-      stages.through ?? new PassThrough(),
-      stages.last ?? ((output: AsyncIterable<Uint8Array>) => output),
       createWriteStream(file, { flags: 'wx', mode: 0o600 }),
       this.#signal === undefined ? {} : { signal: this.#signal },
     );

@@ -1,7 +1,7 @@
 import type { LayerSource } from '../../../layer/index.ts';
 import type { Descriptor, Digest } from '../../../oci/index.ts';
 import type { LayerLayout } from '../layout/types.ts';
-import { inPieces, newGzip, withoutSystem } from './compress.ts';
+import { compressed, inPieces } from './compress.ts';
 import { newCompression, newMediaType } from './media-type.ts';
 import { Measure, type RewriteOptions, rewriteLayer } from './rewrite-layer.ts';
 
@@ -21,11 +21,10 @@ export async function writeBlob(
   const compression = newCompression(layout.facts.compression);
   const tar = new Measure();
   const blob = new Measure();
-  const content = inPieces(tar.through(rewriteLayer(source, layout, options)));
-  const file = await options.files.write(content, {
-    ...(compression === 'gzip' && { through: newGzip() }),
-    last: (output) => blob.through(compression === 'gzip' ? withoutSystem(output) : output),
-  });
+  const content = tar.through(rewriteLayer(source, layout, options));
+  const file = await options.files.write(
+    blob.through(compression === 'gzip' ? compressed(content) : inPieces(content)),
+  );
   const digest = blob.digest();
   const descriptor = {
     mediaType: newMediaType(source.descriptor.mediaType, compression),
