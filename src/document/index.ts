@@ -1,2 +1,2 @@
 export { DocumentError, type DocumentProblem } from './errors.ts';
-export { type DocumentText, type ReadDocument, readDocument } from './read-document.ts';
+export { type DocumentText, type MemberPath, type ReadDocument, readDocument } from './read-document.ts';

@@ -115,8 +115,10 @@ function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType): { path: MemberP
   const best = issue.code === 'invalid_union' ? nearestBranch(issue) : undefined;
   if (best !== undefined)
     return best.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, schema));
+  // "Invalid key" says nothing; the key's own schema does.
+  const said = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
   const member = path.length === 0 ? 'the document' : `"${path.join('.')}"`;
-  return [{ path, message: `${member} is wrong: ${lowerFirst(issue.message)}` }];
+  return [{ path, message: `${member} is wrong: ${lowerFirst(said)}` }];
 }
 
 /** Of a union's branches, the one whose kind of value was given: its complaints say more than "invalid input". */

@@ -1,0 +1,14 @@
+export { recipeJsonSchema } from './document/json-schema.ts';
+export { matchesPattern } from './document/pattern.ts';
+export { type Recipe, readRecipe } from './document/read-recipe.ts';
+export { type RecipeDocument, recipeSchema, recipeSchemaVersion } from './document/schema.ts';
+export { RecipeError, type RecipeErrorCode } from './errors.ts';
+export { inputHash } from './plan/input-hash.ts';
+export { type PlanOptions, planRecipe } from './plan/plan-recipe.ts';
+export { evaluate, resolve, resolvePath, secretsIn } from './plan/resolve.ts';
+export { sourceCommands } from './plan/source-commands.ts';
+export type { Plan, PlannedSource, PlannedStep, Scope, SourceFacts, StepFacts } from './plan/types.ts';
+export { showPlan } from './plan/view.ts';
+export type { Probe, ProbeEnd } from './preflight/check-tools.ts';
+export { type PreflightOptions, preflight, provisionsFor } from './preflight/preflight.ts';
+export { type Preflight, type Provision, preflightSchema, type Requirement } from './preflight/types.ts';
