@@ -1,12 +1,15 @@
-// Writes the JSON Schemas of what armload prints, from the zod schemas it validates with. `--check` compares instead.
+// Writes the JSON Schemas of what armload prints and of the documents it reads, from the zod schemas it validates with.
+// `--check` compares instead.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { productJsonSchema } from '../dist/lib/catalog/index.js';
+import { recipeJsonSchema } from '../dist/lib/recipe/index.js';
 import { jsonSchemas } from '../dist/lib/results/index.js';
 
 const folder = fileURLToPath(new URL('../schemas/', import.meta.url));
 mkdirSync(folder, { recursive: true });
 let stale = 0;
-for (const [name, schema] of Object.entries(jsonSchemas())) {
+for (const [name, schema] of Object.entries({ ...jsonSchemas(), recipe: recipeJsonSchema(), product: productJsonSchema() })) {
   const file = `${folder}${name}.schema.json`;
   const text = `${JSON.stringify(schema, null, 2)}\n`;
   if (!process.argv.includes('--check')) writeFileSync(file, text);

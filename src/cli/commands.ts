@@ -1,18 +1,4 @@
-import type { Io } from './io.ts';
-
-/** A command as it is loaded when somebody calls it. */
-export interface CommandModule {
-  /** Resolves to the exit code; throws UsageError and what the rooms throw. */
-  run(args: readonly string[], io: Io): Promise<number>;
-}
-
-/** A command in the list: all that the overview needs, without loading its code. */
-export interface CommandEntry {
-  readonly name: string;
-  readonly operands: string;
-  readonly summary: string;
-  load(): Promise<CommandModule>;
-}
+import type { CommandEntry } from './command-types.ts';
 
 /** Every command, one entry each. */
 export const commands: readonly CommandEntry[] = [
@@ -39,6 +25,18 @@ export const commands: readonly CommandEntry[] = [
     operands: 'DESTINATION SOURCE...',
     summary: 'join images into one index, and publish it',
     load: () => import('./publish-command.ts'),
+  },
+  {
+    name: 'build',
+    operands: 'PRODUCT[@VERSION] | RECIPE',
+    summary: 'build from source by a recipe; resume, list, show, logs, clean, export',
+    load: () => import('./build-command.ts'),
+  },
+  {
+    name: 'catalog',
+    operands: 'list | show | check | table',
+    summary: 'products, how far they are on the platform, and what helps',
+    load: () => import('./catalog-command.ts'),
   },
   {
     name: 'registry',

@@ -66,8 +66,28 @@ export const configSchema = z.strictObject({
           allowUnsigned: z.boolean().optional(),
         })
         .optional(),
+      go: z
+        .strictObject({
+          enabled: z.boolean().optional(),
+          program: z.string().min(1).optional(),
+          timeoutSeconds: z.number().int().min(1).max(86_400).optional(),
+        })
+        .optional(),
+      node: z
+        .strictObject({
+          registry: z.string().min(1).optional(),
+          scopes: z.record(z.string(), z.string()).optional(),
+        })
+        .optional(),
+      python: z.strictObject({ indexes: z.array(z.string().min(1)).max(100).optional() }).optional(),
       run,
       ...access,
+    })
+    .optional(),
+  catalog: z
+    .strictObject({
+      folders: z.array(z.string().min(1)).max(100).optional(),
+      observations: z.string().min(1).optional(),
     })
     .optional(),
   /** Read by the registry room's own schema. */
@@ -87,6 +107,9 @@ export const trustedOnly: readonly (readonly string[])[] = [
     [...command, 'authFile'],
     [...command, 'cacheDirectory'],
   ]),
+  // Its recipes are run, and its images are recommended.
+  ['catalog', 'folders'],
+  ['catalog', 'observations'],
   ['audit', 'run'],
   ['port', 'run'],
   // An index that holds the old base and a sibling of its author's making would do.
@@ -94,4 +117,7 @@ export const trustedOnly: readonly (readonly string[])[] = [
   ['port', 'knownBases'],
   ['port', 'allowBaseDifferences'],
   ...['mirrors', 'snapshot', 'keyrings', 'allowUnsigned'].map((member) => ['port', 'debian', member]),
+  ['port', 'go', 'program'],
+  ['port', 'python', 'indexes'],
+  ...['registry', 'scopes'].map((member) => ['port', 'node', member]),
 ];

@@ -113,6 +113,10 @@ test.each([
   ['port.debian.snapshot', 'port: {debian: {snapshot: x}}\n'],
   ['port.debian.keyrings', 'port: {debian: {keyrings: [own.gpg]}}\n'],
   ['port.debian.allowUnsigned', 'port: {debian: {allowUnsigned: true}}\n'],
+  ['port.go.program', 'port: {go: {program: ./go}}\n'],
+  ['port.node.registry', 'port: {node: {registry: "https://packages.example"}}\n'],
+  ['port.node.scopes', 'port: {node: {scopes: {"@acme": "https://packages.example"}}}\n'],
+  ['port.python.indexes', 'port: {python: {indexes: [https://packages.example/simple]}}\n'],
   ['authFile', 'authFile: x.json\n'],
   ['cacheDirectory', 'cacheDirectory: answers\n'],
 ])(

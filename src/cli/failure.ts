@@ -4,7 +4,13 @@ import { type Io, writeText } from './io.ts';
 
 const exitCodes = { undetermined: 2, usage: 3, interrupted: 130 } as const;
 const maxCauses = 8;
-const usageCodes: ReadonlySet<string> = new Set(['REFERENCE_INVALID']);
+const usageCodes: ReadonlySet<string> = new Set([
+  'REFERENCE_INVALID',
+  'PRODUCT_UNKNOWN',
+  'VERSION_INVALID',
+  'CATALOG_INVALID',
+  'CATALOG_UNREADABLE',
+]);
 
 export interface FailureOptions {
   readonly io: Io;

@@ -1,5 +1,5 @@
 import { type EventSink, type ProgressEvent, redact } from '../core/index.ts';
-import { describeShare, plainText } from '../report/index.ts';
+import { describeSeconds, describeShare, plainText } from '../report/index.ts';
 import type { BaseFlags } from './base-command.ts';
 import type { Config } from './config.ts';
 import type { Io, TextSink } from './io.ts';
@@ -26,6 +26,7 @@ export interface ProgressOptions {
 
 const redrawMilliseconds = 100;
 const logMilliseconds = 30_000;
+const tickMilliseconds = 1000;
 const defaultColumns = 80;
 const clearLine = '\r\u001b[K';
 
@@ -34,8 +35,21 @@ interface State {
   done: number;
   total: number | undefined;
   bytes: { readonly done: number; readonly total: number } | undefined;
+  /** The part of a build that was begun last. */
+  step: Step | undefined;
   /** The newest word of each registry about its quota or its wait. */
   readonly registries: Map<string, Word>;
+}
+
+interface Step {
+  readonly id: string;
+  readonly index: number;
+  readonly total: number;
+  /** Milliseconds since the epoch. */
+  readonly begun: number;
+  readonly expected?: number;
+  /** The last line that it printed. */
+  last: string;
 }
 
 interface Word {
@@ -67,15 +81,23 @@ export function createProgress(options: ProgressOptions): Progress {
     done: 0,
     total: undefined,
     bytes: undefined,
+    step: undefined,
     registries: new Map(),
   };
+  const draw = (urgent: boolean) => line.update(describeState(state, now()), urgent);
+  // A step may be silent for an hour: what's seen is that time passes.
+  let ticking: NodeJS.Timeout | undefined;
   return {
     sink: (event) => {
       const message = messageFor(event, options.verbose);
       if (message !== undefined) line.message(message);
-      if (apply(state, event, now())) line.update(describeState(state, now()), event.type === 'throttled');
+      if (apply(state, event, now())) draw(event.type === 'throttled');
+      if (event.type === 'step') ticking ??= setInterval(() => draw(false), tickMilliseconds).unref();
     },
-    stop: () => line.stop(),
+    stop: () => {
+      clearInterval(ticking);
+      line.stop();
+    },
   };
 }
 
@@ -131,7 +153,38 @@ function sparseLines({ stderr, now = Date.now }: ProgressOptions): Line {
 function messageFor(event: ProgressEvent, verbose: boolean): string | undefined {
   if (event.type === 'warning') return `armload: warning: ${plainText(redact(event.message))}`;
   if (event.type === 'debug' && verbose) return `armload: ${plainText(redact(event.message))}`;
+  if (event.type === 'step') return `armload: ${describeEvent(event)}`;
+  if (event.type === 'output' && verbose) return outputLines(event);
   return undefined;
+}
+
+/** `[3/9] proxy begins (20 min on …)`, `[3/9] proxy done in 12 min`. */
+function describeEvent(event: Extract<ProgressEvent, { type: 'step' }>): string {
+  const { id, title, index, total, state, elapsed, expected } = event;
+  const name = `[${index}/${total}] ${plainText(id)}`;
+  const named = title === id ? name : `${name}: ${plainText(title)}`;
+  switch (state) {
+    case 'running':
+      return expected === undefined ? named : `${named} (it is said to take ${describeSeconds(expected)})`;
+    case 'done':
+    case 'failed':
+      return `${name} ${state} in ${describeSeconds(elapsed)}`;
+    case 'reused':
+      return `${name} was done before`;
+    case 'skipped':
+      return `${name} skipped`;
+  }
+}
+
+function outputLines({ step, text }: Extract<ProgressEvent, { type: 'output' }>): string | undefined {
+  const lines = text.split(/\r\n|\n|\r/).filter((line) => line !== '');
+  return lines.length === 0
+    ? undefined
+    : lines.map((line) => `${plainText(step)} | ${plainText(line)}`).join('\n');
+}
+
+function lastLine(text: string): string | undefined {
+  return text.split(/\r\n|\n|\r/).findLast((line) => line.trim() !== '');
 }
 
 /** True where the event changes what there is to see. */
@@ -163,6 +216,18 @@ function apply(state: State, event: ProgressEvent, now: number): boolean {
         until: now + event.seconds * 1000,
       });
       return true;
+    case 'step':
+      state.step =
+        event.state === 'running'
+          ? { ...event, begun: now - event.elapsed * 1000, last: '' }
+          : state.step?.id === event.id
+            ? undefined
+            : state.step;
+      return true;
+    case 'output':
+      if (state.step?.id !== event.step) return false;
+      state.step.last = lastLine(event.text) ?? state.step.last;
+      return true;
     case 'warning':
     case 'debug':
       return false;
@@ -176,7 +241,15 @@ function setWord(state: State, registry: string, word: Word): void {
 /** `looking up images 212 of 300 · docker.io quota 61 of 100 left`, `reading layers 120 of 480 MB`. */
 function describeState(state: State, now: number): string {
   const words = [...state.registries.values()].filter(({ until }) => now < until).map(({ text }) => text);
-  return [describeAmounts(state), ...words].filter((part) => part !== '').join(' · ');
+  const what = state.step === undefined ? describeAmounts(state) : describeStep(state.step, now);
+  return [what, ...words].filter((part) => part !== '').join(' · ');
+}
+
+/** `[3/9] proxy 12 min of 20 min · compiling …`. */
+function describeStep({ id, index, total, begun, expected, last }: Step, now: number): string {
+  const took = describeSeconds(Math.max(0, now - begun) / 1000);
+  const time = expected === undefined ? took : `${took} of ${describeSeconds(expected)}`;
+  return `[${index}/${total}] ${plainText(id)} ${time}${last === '' ? '' : ` · ${plainText(last.trim())}`}`;
 }
 
 function describeAmounts({ phase, done, total, bytes }: State): string {

@@ -1,5 +1,6 @@
 import { didYouMean, UsageError } from '../core/index.ts';
-import { type CommandEntry, commands } from './commands.ts';
+import type { CommandEntry } from './command-types.ts';
+import { commands } from './commands.ts';
 import { type Io, writeText } from './io.ts';
 import { version } from './version.ts';
 

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { messageOf } from '../core/index.ts';
 import { failOnWords, outcomeOf, totalsOf } from '../report/index.ts';
 import type { ScanResult } from '../results/index.ts';
+import type { ScanOptions } from '../scan/index.ts';
 import { withAccessOptions } from './access-settings.ts';
 import { baseCommand, collect, parseArguments, withResultOptions } from './base-command.ts';
 import { loadConfig } from './config.ts';
@@ -50,7 +52,18 @@ function scanCommand(): Command {
       '--deep [which]',
       'audit the bytes too: of what is suspect (if nothing follows), or of all that claim the platform',
     )
-    .option('--deep-bytes <size>', 'how much of layers --deep may read in all, such as 500MB (default: 2GB)');
+    .option('--deep-bytes <size>', 'how much of layers --deep may read in all, such as 500MB (default: 2GB)')
+    .option(
+      '--catalog <dir>',
+      "a catalog of your own beside the package's, which is asked for remedies; may be repeated",
+      // Before it, `--no-catalog` may have set this to false.
+      (folder: string, before: unknown) => [...(Array.isArray(before) ? (before as string[]) : []), folder],
+    )
+    .option('--no-catalog', 'ask no catalog for remedies')
+    .option(
+      '--observations <dir>',
+      'where the catalog keeps what armload has seen (default: your state folder)',
+    );
   return withAccessOptions(command);
 }
 
@@ -62,9 +75,11 @@ interface Running {
 
 async function runScan(inputs: readonly string[], { settings, progress, io }: Running): Promise<ScanResult> {
   const { scan } = await import('../scan/index.ts');
+  const catalog = await catalogFor({ settings, progress, io });
   try {
     const result = await scan({
       ...settings.lookup,
+      ...(catalog === undefined ? {} : { catalog }),
       platform: settings.platform,
       inputs,
       cwd: io.cwd,
@@ -80,4 +95,30 @@ async function runScan(inputs: readonly string[], { settings, progress, io }: Ru
   } finally {
     progress.stop();
   }
+}
+
+/**
+ * A catalog that the person names is read at once, so that a mistake shows before the work. The package's own is read where
+ * it's needed, and a scan is worth having without it.
+ */
+async function catalogFor({ settings, progress, io }: Running): Promise<ScanOptions['catalog']> {
+  const { catalog } = settings;
+  if (catalog === undefined) return undefined;
+  const { openScanCatalog } = await import('./scan-catalog.ts');
+  if (catalog.folders.length > 0) {
+    const source = await openScanCatalog(catalog, io);
+    return () => Promise.resolve(source);
+  }
+  return async () => {
+    try {
+      return await openScanCatalog(catalog, io);
+    } catch (error) {
+      io.signal.throwIfAborted();
+      progress.sink({
+        type: 'warning',
+        message: `the catalog was not asked for remedies: ${messageOf(error)}`,
+      });
+      return { remediesFor: () => Promise.resolve([]) };
+    }
+  };
 }

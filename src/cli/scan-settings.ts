@@ -3,6 +3,7 @@ import { defaultFailOn, type FailOn, failOnWords } from '../report/index.ts';
 import type { ScanOptions } from '../scan/index.ts';
 import { type AccessFlags, type AccessSettings, accessSettings } from './access-settings.ts';
 import type { ResultFlags } from './base-command.ts';
+import { type CatalogSettings, catalogSettings } from './catalog-settings.ts';
 import type { Config } from './config.ts';
 import { memberOf, pick, present, type ResultSettings, read, resultSettings } from './settings.ts';
 import { readChoice, readFailOn, readSize } from './values.ts';
@@ -15,12 +16,17 @@ export interface ScanFlags extends ResultFlags, AccessFlags {
   readonly compareLayers?: boolean;
   readonly deep?: string;
   readonly deepBytes?: string;
+  /** False with `--no-catalog`. */
+  readonly catalog?: readonly string[] | false;
+  readonly observations?: string;
 }
 
 /** What a scan is run with: the command line first, then the configuration, then the defaults. */
 export interface ScanSettings extends ResultSettings {
   readonly failOn: readonly FailOn[];
   readonly lookup: LookupSettings;
+  /** Absent where the catalog is not to be asked. */
+  readonly catalog?: CatalogSettings;
 }
 
 /** The part that `scan` itself takes. */
@@ -59,6 +65,9 @@ export function scanSettings(flags: ScanFlags, config: Config, cwd: string): Sca
       }),
       ...deepSettings(flags, config),
     },
+    ...(flags.catalog === false
+      ? {}
+      : { catalog: catalogSettings({ ...flags, catalog: flags.catalog ?? [] }, config, cwd) }),
   };
 }
 

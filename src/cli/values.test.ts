@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { auditFailOnWords, failOnWords } from '../report/index.ts';
-import { readChoice, readCount, readFailOn, readFormat, readPlatform, readSize } from './values.ts';
+import { readAge, readChoice, readCount, readFailOn, readFormat, readPlatform, readSize } from './values.ts';
 
 test.each([
   ['linux/arm64', { os: 'linux', architecture: 'arm64' }],
@@ -101,4 +101,12 @@ test.each(['-1', '1.5', 'ten', '', '1e3', '99999999', '0'])('"%s" is no count', 
 test('a count may be limited from below at zero', () => {
   expect(readCount('0', '--max-requests', 0)).toBe(0);
   expect(readCount('100', '--max-requests', 0)).toBe(100);
+});
+
+test('ages are read in minutes, hours, days and weeks', () => {
+  expect(['90m', '12h', '7d', '2w'].map((text) => readAge(text, '--older-than') / 60_000)).toEqual([
+    90, 720, 10_080, 20_160,
+  ]);
+  for (const wrong of ['', '7', '0d', '-1d', '1y', '1.5d', '123456d'])
+    expect(() => readAge(wrong, '--older-than')).toThrow('not an age');
 });

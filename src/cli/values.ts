@@ -132,3 +132,17 @@ export function readSize(text: string, origin: string): number {
     hint: 'Write it like 500MB or 2GiB.',
   });
 }
+
+const ageUnits = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+
+/**
+ * Reads an age in milliseconds: `90m`, `12h`, `7d`, `2w`.
+ * @throws UsageError `USAGE`
+ */
+export function readAge(text: string, origin: string): number {
+  const [, number = '', unit = ''] = /^([1-9][0-9]{0,4})([mhdw])$/.exec(text) ?? [];
+  if (number !== '') return Number(number) * ageUnits[unit as keyof typeof ageUnits];
+  throw new UsageError('USAGE', `${origin} "${text}" is not an age`, {
+    hint: 'Write it as a number and m, h, d or w, such as 7d.',
+  });
+}

@@ -12,6 +12,21 @@ export type ProgressEvent =
       readonly remaining: number;
       readonly windowSeconds: number;
     }
+  /** A part of a build began or ended: a source, a step, a check, an image. */
+  | {
+      readonly type: 'step';
+      readonly id: string;
+      readonly title: string;
+      readonly state: 'running' | 'done' | 'reused' | 'skipped' | 'failed';
+      /** From 1, in the order of the plan. */
+      readonly index: number;
+      readonly total: number;
+      /** Seconds since it began, and how many it's said to take. */
+      readonly elapsed: number;
+      readonly expected?: number;
+    }
+  /** What a step prints while it runs. */
+  | { readonly type: 'output'; readonly step: string; readonly text: string }
   | { readonly type: 'throttled'; readonly registry: string; readonly seconds: number }
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'debug'; readonly message: string };

@@ -1,3 +1,3 @@
 export { judgeReference } from './judge.ts';
-export type { Judgement, JudgeOptions, Subject } from './types.ts';
+export type { Judgement, JudgeOptions, Subject, TargetImage } from './types.ts';
 export { type Asked, unknownBecause } from './unknown.ts';

@@ -110,13 +110,16 @@ async function judgeChosen(at: Case, images: readonly Offer[], chosen: Offer): P
       ? await compareWithSibling(at, images, chosen)
       : undefined;
   const against = [...contradictions, ...(compared?.against ?? [])];
+  const image = { digest: chosen.entry.digest, of: 'index' as const };
   if (against.length > 0)
     return verdict('suspect', undefined, {
       platforms,
+      target: image,
       evidence: [...against, entry],
       remedies: [auditRemedy(at)],
     });
-  return verdict('ready', undefined, { platforms, evidence: [entry, ...(compared?.notes ?? [])] });
+  const evidence = [entry, ...(compared?.notes ?? [])];
+  return verdict('ready', undefined, { platforms, target: image, evidence });
 }
 
 async function judgeImage(at: Case, manifest: ImageManifest, digest: Digest): Promise<Judgement> {
@@ -130,7 +133,8 @@ async function judgeImage(at: Case, manifest: ImageManifest, digest: Digest): Pr
   const evidence = [
     { kind: 'config-platform', text: `a single image; its config says ${formatPlatform(platform)}` },
   ];
-  if (runsOn(platform, at.options.platform)) return verdict('ready', undefined, { platforms, evidence });
+  if (runsOn(platform, at.options.platform))
+    return verdict('ready', undefined, { platforms, target: { digest, of: 'image' }, evidence });
   const missing = verdict('missing', undefined, { platforms, evidence });
   return at.reference.digest === undefined ? missing : judgePinned(at, missing, digest);
 }

@@ -3,7 +3,16 @@ import type { Reading } from '../registry/index.ts';
 import type { ImageResult } from '../results/index.ts';
 
 /** What is said of one reference: everything of an image result but who uses it. */
-export type Judgement = Pick<ImageResult, 'digest' | 'readiness' | 'platforms' | 'evidence' | 'remedies'>;
+export type Judgement = Pick<ImageResult, 'digest' | 'readiness' | 'platforms' | 'evidence' | 'remedies'> & {
+  /** What claims to be the target's image, where anything does. */
+  readonly target?: TargetImage;
+};
+
+export interface TargetImage {
+  readonly digest: Digest;
+  /** One of an index, or an image that has no index. */
+  readonly of: 'index' | 'image';
+}
 
 export interface JudgeOptions {
   readonly platform: Platform;

@@ -1,4 +1,15 @@
-import type { AuditResult, PortResult, PublishResult, ScanResult } from '../results/index.ts';
+import type {
+  AuditResult,
+  BuildResult,
+  CatalogCheckResult,
+  CatalogList,
+  CatalogProduct,
+  PlanView,
+  PortResult,
+  PublishResult,
+  RunList,
+  ScanResult,
+} from '../results/index.ts';
 import type { AuditFailOn } from './audit/outcome.ts';
 import type { FailOn } from './outcome.ts';
 
@@ -33,4 +44,11 @@ export interface ReportFormat {
   renderAudit(result: AuditResult, options: AuditReportOptions): string;
   renderPort(result: PortResult, options: Drawing): string;
   renderPublish(result: PublishResult, options: Drawing): string;
+  /** What a recipe would do. */
+  renderPlan(view: PlanView, options: Drawing): string;
+  renderBuild(result: BuildResult, options: Drawing): string;
+  renderRuns(list: RunList, options: Drawing): string;
+  renderCatalogList(result: CatalogList, options: Drawing): string;
+  renderCatalogProduct(result: CatalogProduct, options: Drawing): string;
+  renderCatalogCheck(result: CatalogCheckResult, options: Drawing): string;
 }

@@ -1,5 +1,12 @@
 import { renderAuditMarkdown } from './audit/markdown.ts';
 import { renderAuditTable } from './audit/table.ts';
+import { renderBuildMarkdown, renderRunsMarkdown } from './build/markdown.ts';
+import { renderPlanMarkdown, renderPlanTable } from './build/plan.ts';
+import { renderBuildTable, renderRunsTable } from './build/table.ts';
+import { renderCatalogListMarkdown, renderCatalogProductMarkdown } from './catalog/markdown.ts';
+import { renderCatalogListTable, renderCatalogProductTable } from './catalog/table.ts';
+import { renderCatalogCheckMarkdown } from './catalog-check/markdown.ts';
+import { renderCatalogCheckTable } from './catalog-check/table.ts';
 import type { ReportFormat } from './format.ts';
 import { renderJson } from './json.ts';
 import { renderMarkdown } from './markdown.ts';
@@ -18,6 +25,12 @@ export const formats: readonly ReportFormat[] = [
     renderAudit: renderAuditTable,
     renderPort: renderPortTable,
     renderPublish: renderPublishTable,
+    renderPlan: renderPlanTable,
+    renderBuild: renderBuildTable,
+    renderRuns: renderRunsTable,
+    renderCatalogList: renderCatalogListTable,
+    renderCatalogProduct: renderCatalogProductTable,
+    renderCatalogCheck: renderCatalogCheckTable,
   },
   {
     name: 'json',
@@ -26,6 +39,12 @@ export const formats: readonly ReportFormat[] = [
     renderAudit: renderJson,
     renderPort: renderJson,
     renderPublish: renderJson,
+    renderPlan: renderJson,
+    renderBuild: renderJson,
+    renderRuns: renderJson,
+    renderCatalogList: renderJson,
+    renderCatalogProduct: renderJson,
+    renderCatalogCheck: renderJson,
   },
   {
     name: 'markdown',
@@ -34,5 +53,11 @@ export const formats: readonly ReportFormat[] = [
     renderAudit: renderAuditMarkdown,
     renderPort: renderPortMarkdown,
     renderPublish: renderPublishMarkdown,
+    renderPlan: renderPlanMarkdown,
+    renderBuild: renderBuildMarkdown,
+    renderRuns: renderRunsMarkdown,
+    renderCatalogList: renderCatalogListMarkdown,
+    renderCatalogProduct: renderCatalogProductMarkdown,
+    renderCatalogCheck: renderCatalogCheckMarkdown,
   },
 ];

@@ -5,6 +5,13 @@ export {
   defaultAuditFailOn,
 } from './audit/outcome.ts';
 export { auditTotalsOf } from './audit/sentences.ts';
+export { buildOutcomeOf } from './build/outcome.ts';
+export { planTotalsOf } from './build/plan.ts';
+export { buildTotalsOf, describeSeconds, runsTotalsOf } from './build/sentences.ts';
+export { type PageFormat, pageFormats } from './catalog/page.ts';
+export { catalogListTotalsOf, catalogPageTotalsOf, catalogProductTotalsOf } from './catalog/sentences.ts';
+export { catalogCheckOutcomeOf } from './catalog-check/outcome.ts';
+export { catalogCheckTotalsOf } from './catalog-check/sentences.ts';
 export type { AuditReportOptions, Drawing, ReportFormat, ReportOptions } from './format.ts';
 export { formats } from './formats.ts';
 export {
@@ -21,4 +28,4 @@ export { portTotalsOf } from './port/sentences.ts';
 export { publishOutcomeOf } from './publish/outcome.ts';
 export { publishTotalsOf } from './publish/sentences.ts';
 export { totalsOf } from './sentences.ts';
-export { describeShare, plainText } from './text.ts';
+export { describeShare, describeSize, plainText } from './text.ts';

@@ -1,10 +1,35 @@
-import type { AuditResult, PortResult, PublishResult, ScanResult } from '../results/index.ts';
+import type {
+  AuditResult,
+  BuildResult,
+  CatalogCheckResult,
+  CatalogList,
+  CatalogPage,
+  CatalogProduct,
+  PlanView,
+  PortResult,
+  PublishResult,
+  RunList,
+  ScanResult,
+} from '../results/index.ts';
+
+type Result =
+  | ScanResult
+  | AuditResult
+  | PortResult
+  | PublishResult
+  | BuildResult
+  | PlanView
+  | RunList
+  | CatalogCheckResult
+  | CatalogList
+  | CatalogProduct
+  | CatalogPage;
 
 /**
  * The result as one JSON document, two spaces, a newline at the end. Control, direction and invisible characters are
  * written as `\u` escapes: the same data, and nothing that could drive a terminal.
  */
-export function renderJson(result: ScanResult | AuditResult | PortResult | PublishResult): string {
+export function renderJson(result: Result): string {
   return `${escapeUnseen(JSON.stringify(result, undefined, 2))}\n`;
 }
 

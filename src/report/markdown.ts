@@ -4,6 +4,7 @@ import { groupImages, type ImageGroup } from './groups.ts';
 import { Budget } from './markdown-budget.ts';
 import { code, prose, row } from './markdown-text.ts';
 import {
+  describeCheck,
   describePlace,
   describeReadiness,
   describeRemedy,
@@ -50,7 +51,7 @@ function remedyCell(remedy: Remedy | undefined): string {
   if (remedy === undefined) return '';
   const why = prose(remedy.why);
   if (remedy.reference !== undefined) {
-    return `use ${code(remedy.reference)} (${remedy.verified ? 'checked' : 'not checked'}): ${why}`;
+    return `use ${code(remedy.reference)} (${prose(describeCheck(remedy))}): ${why}`;
   }
   if (remedy.command !== undefined) return `run ${code(remedy.command)}: ${why}`;
   const action = describeRemedy(remedy);

@@ -31,15 +31,31 @@ export function describeReadiness({ state, reason }: Readiness): string {
 /** What a remedy asks for, without its reason: `use docker.io/library/app:1.2.4`; empty where the reason says it. */
 export function describeRemedy(remedy: Remedy): string {
   if (remedy.reference !== undefined) {
-    return `use ${plainText(remedy.reference)}${remedy.verified ? ' (checked)' : ' (not checked)'}`;
+    return `use ${plainText(remedy.reference)} (${describeCheck(remedy)})`;
   }
   if (remedy.command !== undefined) return `run: ${plainText(remedy.command)}`;
   return actions[remedy.kind];
 }
 
+/** `checked`, `not checked; by a person, not the project itself`. */
+export function describeCheck({ verified, trust }: Remedy): string {
+  const checked = verified ? 'checked' : 'not checked';
+  return trust === undefined ? checked : `${checked}; ${trusted[trust] ?? `trust: ${plainText(trust)}`}`;
+}
+
+const trusted: Readonly<Record<string, string>> = {
+  vendor: 'by its vendor',
+  maintainer: 'by one of its maintainers',
+  community: 'by a community, not the project itself',
+  personal: 'by a person, not the project itself',
+};
+
 const actions: Readonly<Record<Remedy['kind'], string>> = {
   'use-index-digest': 'pin the index instead',
   'use-tag': 'use another tag',
+  'use-image': 'use another image',
+  build: 'build it',
+  port: 'port it',
   authenticate: 'log in to the registry',
   retry: 'try again',
   'remove-constraint': 'remove the constraint',

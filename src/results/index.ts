@@ -1,7 +1,12 @@
 export * from './audit.ts';
+export * from './build.ts';
 export { canonical } from './canonical.ts';
+export * from './catalog.ts';
+export * from './catalog-check.ts';
 export { jsonSchemas } from './json-schemas.ts';
+export * from './observation.ts';
 export { comparePlaces, type Place } from './order.ts';
+export * from './plan.ts';
 export * from './port.ts';
 export * from './publish.ts';
 export * from './scan.ts';

@@ -1,5 +1,9 @@
 import * as z from 'zod';
 import { auditResultSchema } from './audit.ts';
+import { buildResultSchema, runListSchema } from './build.ts';
+import { catalogListSchema, catalogPageSchema, catalogProductSchema } from './catalog.ts';
+import { catalogCheckResultSchema } from './catalog-check.ts';
+import { planViewSchema } from './plan.ts';
 import { portResultSchema } from './port.ts';
 import { publishResultSchema } from './publish.ts';
 import { scanResultSchema } from './scan.ts';
@@ -10,6 +14,16 @@ export function jsonSchemas(): Record<string, unknown> {
     scan: { title: 'armload scan --format json', ...z.toJSONSchema(scanResultSchema) },
     audit: { title: 'armload audit --format json', ...z.toJSONSchema(auditResultSchema) },
     port: { title: 'armload port --format json', ...z.toJSONSchema(portResultSchema) },
+    'catalog-list': { title: 'armload catalog list --format json', ...z.toJSONSchema(catalogListSchema) },
+    'catalog-show': { title: 'armload catalog show --format json', ...z.toJSONSchema(catalogProductSchema) },
+    'catalog-table': { title: 'armload catalog table --format json', ...z.toJSONSchema(catalogPageSchema) },
+    'catalog-check': {
+      title: 'armload catalog check --format json',
+      ...z.toJSONSchema(catalogCheckResultSchema),
+    },
+    build: { title: 'armload build --format json', ...z.toJSONSchema(buildResultSchema) },
+    'build-plan': { title: 'armload build --dry-run --format json', ...z.toJSONSchema(planViewSchema) },
+    'build-list': { title: 'armload build list --format json', ...z.toJSONSchema(runListSchema) },
     publish: { title: 'armload publish --format json', ...z.toJSONSchema(publishResultSchema) },
   };
 }

@@ -30,6 +30,12 @@ export const remedySchema = z.object({
   kind: z.enum([
     'use-index-digest',
     'use-tag',
+    /** Another repository's image: the product's under another name, or somebody else's. */
+    'use-image',
+    /** By a recipe of the catalog. */
+    'build',
+    /** Made out of the image that is there. */
+    'port',
     'authenticate',
     'retry',
     'remove-constraint',
@@ -40,7 +46,9 @@ export const remedySchema = z.object({
   reference: z.string().optional(),
   /** A command to run, where that is the remedy. */
   command: z.string().optional(),
-  /** True where armload itself saw that it helps, in this run. */
+  /** Who answers for the image of another: `vendor`, `maintainer`, `community`, `personal`. */
+  trust: z.string().optional(),
+  /** True where armload itself saw that it helps: in this run, or by an audit that the catalog has kept. */
   verified: z.boolean(),
   why: z.string(),
 });

@@ -58,7 +58,8 @@ function mergeImages(judged: readonly JudgedGroup[]): ImageResult[] {
     const uses = group.uses.map((found) => found.use);
     const present = merged.get(key);
     if (present === undefined) {
-      merged.set(key, { reference: group.name, written: [...group.written], ...judgement, uses });
+      const { target: _, ...said } = judgement;
+      merged.set(key, { reference: group.name, written: [...group.written], ...said, uses });
     } else {
       present.uses = present.uses.concat(uses);
       present.written = [...new Set([...present.written, ...group.written])];

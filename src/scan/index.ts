@@ -1,2 +1,2 @@
-export type { ScanOptions } from './options.ts';
+export type { RemedySource, ScanOptions } from './options.ts';
 export { scan } from './scan.ts';

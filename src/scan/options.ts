@@ -1,5 +1,12 @@
 import type { Platform } from '../oci/index.ts';
 import type { AccessOptions } from '../registry/index.ts';
+import type { Remedy } from '../results/index.ts';
+
+/** Knows what helps where an image isn't ready. */
+export interface RemedySource {
+  /** Best first. `reference` is canonical. */
+  remediesFor(reference: string, about: { readonly platform: string }): Promise<readonly Remedy[]>;
+}
 
 export interface ScanOptions extends AccessOptions {
   /**
@@ -22,6 +29,8 @@ export interface ScanOptions extends AccessOptions {
   readonly deep?: 'suspect' | 'all';
   /** Compressed bytes of layers that `deep` may read in all; images beyond keep their verdict, and say so. 2 GB unless told. */
   readonly deepBytes?: number;
+  /** Opens the catalog, which is asked where something isn't ready; without it, only registries are. */
+  readonly catalog?: () => Promise<RemedySource>;
   /** What kept results of audits depend on besides the bytes: armload's version. */
   readonly generation?: string;
 }

@@ -10,6 +10,7 @@ import { groupUses, type ImageGroup } from './group.ts';
 import { openGroup } from './open-group.ts';
 import type { ScanOptions } from './options.ts';
 import { forEachLimited } from './pool.ts';
+import { withRemedies } from './remedies.ts';
 
 /** Judgements under way for each registry; its client bounds the requests. */
 const judgementsAtOnce = 32;
@@ -28,7 +29,8 @@ export async function scan(given: ScanOptions): Promise<ScanResult> {
   const context = { options, access, pullSecrets: inventory.pullSecrets };
   try {
     const judged = await judgeAll(groups, context);
-    return assemble(inventory, await audited(judged, context), platform);
+    const told = await audited(judged, context);
+    return assemble(inventory, await withRemedies(told, { platform, catalog: options.catalog }), platform);
   } finally {
     await access.close();
   }

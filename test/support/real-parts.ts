@@ -118,12 +118,13 @@ async function untilAnswers(url: string, exitCode: number | null): Promise<void>
   throw new Error(`${url} does not answer`);
 }
 
-/** Downloads a Debian package of an architecture with apt, in a state of its own, and unpacks it. Returns the root. */
+/** Downloads Debian packages of an architecture with apt, in a state of its own, and unpacks them. Returns the root. */
 export async function unpackDebianPackage(
   folder: string,
-  name: string,
+  names: string | readonly string[],
   architecture: 'amd64' | 'arm64',
 ): Promise<string> {
+  const wanted = typeof names === 'string' ? [names] : names;
   const state = join(folder, `apt-${architecture}`);
   for (const part of ['lists/partial', 'cache/archives/partial'])
     mkdirSync(join(state, part), { recursive: true });
@@ -139,9 +140,9 @@ export async function unpackDebianPackage(
     'APT::Sandbox::User=root',
   ].flatMap((option) => ['-o', option]);
   await run('apt-get', [...options, '-qq', 'update'], { maxBuffer: 64 * 1024 * 1024 });
-  const target = join(folder, `${name}-${architecture}`);
+  const target = join(folder, `${wanted.join('-')}-${architecture}`);
   mkdirSync(target);
-  await run('apt-get', [...options, '-qq', 'download', name], { cwd: target, maxBuffer: 64 * 1024 * 1024 });
-  await run('sh', ['-c', `dpkg-deb -x ./*.deb root`], { cwd: target });
+  await run('apt-get', [...options, '-qq', 'download', ...wanted], { cwd: target, maxBuffer: 64 * 1024 * 1024 });
+  await run('sh', ['-ec', 'for package in ./*.deb; do dpkg-deb -x "$package" root; done'], { cwd: target });
   return join(target, 'root');
 }

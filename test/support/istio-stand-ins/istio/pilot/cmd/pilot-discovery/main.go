@@ -1,0 +1,5 @@
+package main
+
+import "istio.io/istio/pkg/about"
+
+func main() { about.Say("pilot-discovery") }
