@@ -76,6 +76,10 @@ export interface GoFacts {
   readonly replaced?: readonly string[];
   /** Build settings: `GOARCH`, `GOARM64`, `CGO_ENABLED`, `-ldflags`, `vcs.revision` and so on. */
   readonly settings: readonly (readonly [key: string, value: string])[];
+  /** The module information as it stands there, a line for each thing; absent where it has more than 128 KiB. */
+  readonly text?: string;
+  /** Bytes of the sections `.text`, `.rodata`, `.data` and `.noptrdata`, by name; absent where the file names none. */
+  readonly sections?: Readonly<Record<string, number>>;
 }
 
 /**

@@ -119,6 +119,21 @@ function withCounterpartOptions(command: Command): void {
       '--keyring <file>',
       'keys that may vouch for packages, beside those of the image; may be repeated',
       collect,
+    )
+    .option('--no-go', 'build no Go programs anew')
+    .option(
+      '--go-ldflags <path=flags>',
+      'what a Go program was linked with, where it does not say so; it is checked; may be repeated',
+      collect,
+    )
+    .option(
+      '--node-registry <address>',
+      "the registry that Node packages are taken from (default: npm's own)",
+    )
+    .option(
+      '--python-index <address>',
+      "an index that wheels are taken from (default: pip's own); may be repeated",
+      collect,
     );
 }
 

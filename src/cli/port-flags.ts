@@ -20,6 +20,11 @@ export interface PortFlags extends ResultFlags, AccessFlags, RunFlags, SignFlags
   readonly mirror?: readonly string[];
   readonly snapshot?: string;
   readonly keyring?: readonly string[];
+  /** False with `--no-go`. */
+  readonly go?: boolean;
+  readonly goLdflags?: readonly string[];
+  readonly nodeRegistry?: string;
+  readonly pythonIndex?: readonly string[];
   readonly dryRun?: boolean;
   readonly replaceExisting?: boolean;
   readonly only?: boolean;

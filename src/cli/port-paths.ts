@@ -71,6 +71,15 @@ export function readWaivers(texts: readonly string[]): readonly Waiver[] {
   });
 }
 
+/**
+ * Reads what `--go-ldflags` says: `PATH=FLAGS`.
+ * @throws UsageError `USAGE` for a path that can't be one, or without flags.
+ */
+export function readLinkFlags(texts: readonly string[]): Readonly<Record<string, string>> {
+  const assignments = readAssignments(texts, '--go-ldflags', 'FLAGS');
+  return Object.fromEntries(assignments.map(({ path, value }) => [path, value]));
+}
+
 function readAssignments(texts: readonly string[], option: string, what: string): readonly Assignment[] {
   const assignments = texts.map((text) => readAssignment(text, option, what));
   const paths = assignments.map(({ path }) => path);

@@ -155,6 +155,28 @@ test('the command line goes before the configuration, and mirrors and keyrings s
   });
 });
 
+test('the registry of Node packages may be given, and the registries of scopes configured', async () => {
+  const node = { registry: 'https://one.example', scopes: { '@acme': 'https://acme.example/npm/' } };
+  const config = { values: { port: { node } } };
+  expect((await settingsOf({}, config)).port.node).toEqual(node);
+  const registry = 'https://two.example/npm';
+  expect((await settingsOf({ nodeRegistry: registry }, config)).port.node).toEqual({ ...node, registry });
+  expect((await settingsOf({})).port.node).toBeUndefined();
+});
+
+test('Go programs may be left alone, and their link flags be told', async () => {
+  const go = { enabled: true, program: 'bin/go', timeoutSeconds: 60 };
+  const config = { values: { port: { go } } };
+  const program = join(cwd, 'bin/go');
+  expect((await settingsOf({ go: true }, config)).port.go).toEqual({ ...go, program });
+  const told = await settingsOf({ go: false, goLdflags: ['/tool=-s -X main.v=1'] }, config);
+  expect(told.port.go).toEqual({
+    ...{ enabled: false, program, timeoutSeconds: 60 },
+    linkFlags: { '/tool': '-s -X main.v=1' },
+  });
+  expect((await settingsOf({ go: true })).port.go).toBeUndefined();
+});
+
 test('a dry run needs no destination', async () => {
   const { to: _to, ...without } = flags;
   const parsed = { flags: { ...without, dryRun: true }, operands: ['acme/app:1'] };
@@ -214,6 +236,13 @@ describe('is told before anything is fetched:', () => {
     ['a snapshot without {time}', { snapshot: 'https://x.example/{archive}' }, 'has no {time}'],
     ['a snapshot that is no address', { snapshot: '{archive}/{time}' }, 'not an http or https address'],
     ['a keyring that is not there', { keyring: ['none.gpg'] }, '--keyring "none.gpg"'],
+    ['link flags of no path', { goLdflags: ['tool=-s'] }, '--go-ldflags "tool" is not a path'],
+    ['no link flags', { goLdflags: ['/tool'] }, 'is not PATH=FLAGS'],
+    [
+      'a registry that is no address',
+      { nodeRegistry: 'packages.example' },
+      '--node-registry "packages.example"',
+    ],
     ['an unknown platform', { from: 'linux/amr64' }, '--from "linux/amr64"'],
     ['an unknown target', { platform: 'arm64/linux' }, 'the wrong way round'],
     ['a port to the same', { from: 'linux/arm64/v8' }, 'from linux/arm64 to linux/arm64'],
@@ -237,6 +266,8 @@ describe('is told before anything is fetched:', () => {
     ['port.debian.mirrors', { debian: { mirrors: { a: 'b' } } }, 'own.yaml: port.debian.mirrors'],
     ['port.debian.snapshot', { debian: { snapshot: 'x' } }, 'own.yaml: port.debian.snapshot'],
     ['port.debian.keyrings', { debian: { keyrings: ['none'] } }, 'own.yaml: port.debian.keyrings'],
+    ['port.node.registry', { node: { registry: 'x' } }, 'own.yaml: port.node.registry'],
+    ['port.node.scopes', { node: { scopes: { acme: 'https://x.example' } } }, 'own.yaml: port.node.scopes'],
   ])('a mistake in %s of the configuration, by its member', async (_member, port, said) => {
     await expect(settingsOf({}, { values: { port } })).rejects.toMatchObject({
       message: expect.stringContaining(said),

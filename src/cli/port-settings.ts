@@ -9,7 +9,10 @@ import { debianSettings } from './port-debian.ts';
 import { checkDestination } from './port-destination.ts';
 import { checkWorkFolder, readKnownBases } from './port-files.ts';
 import type { PortFlags } from './port-flags.ts';
+import { goSettings } from './port-go.ts';
+import { nodeSettings } from './port-node.ts';
 import { readReplacements, readWaivers } from './port-paths.ts';
+import { pythonSettings } from './port-python.ts';
 import { runSettings } from './run-settings.ts';
 import { memberOf, pick, present, type ResultSettings, read, resultSettings } from './settings.ts';
 import { signSettings } from './sign-settings.ts';
@@ -62,6 +65,9 @@ export async function portSettings(
         replacements: await read(flags.replace, (texts) => readReplacements(texts, cwd)),
         waivers: read(flags.waive, readWaivers),
         debian: await debianSettings(flags, config, cwd),
+        go: goSettings(flags, config),
+        node: nodeSettings(flags, config),
+        python: pythonSettings(flags, config),
         dryRun,
         only,
         replaceExisting: flags.replaceExisting,

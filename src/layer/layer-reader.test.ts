@@ -235,6 +235,20 @@ describe('entries', () => {
     expect(small.contents.size).toBe(1);
     expect(small.notes).toMatchObject([{ kind: 'content-too-large', path: 'etc/ld.so.conf.d/x.conf' }]);
   });
+
+  test('wanted files may be wanted in any folder', async () => {
+    const members = ['x.json', 'a/b/x.json', 'a/x.json/b', 'a/ax.json', 'm/.lock', 'a/m/.lock', 'm/a/.lock'];
+    const { contents, entries } = await factsOf(
+      members.map((name) => file(name, '1')),
+      { wanted: ['**/x.json', '**/m/.l*k'] },
+    );
+    expect([...contents.keys()].map((index) => entries[index]?.path)).toEqual([
+      'x.json',
+      'a/b/x.json',
+      'm/.lock',
+      'a/m/.lock',
+    ]);
+  });
 });
 
 describe('field 30, 72: hostile layers', () => {

@@ -39,6 +39,38 @@ export interface DebianSettings {
   readonly allowUnsigned?: boolean;
 }
 
+/** Where wheels of Python's packages come from. */
+export interface PythonSettings {
+  /**
+   * Addresses of indexes (Simple repository API), first choice first. Unless told, those of pip's own configuration on this
+   * machine, else the one that an installed pip goes to by itself.
+   */
+  readonly indexes?: readonly string[];
+}
+
+/** How Go programs are built anew. */
+export interface GoSettings {
+  /** Yes unless told. */
+  readonly enabled?: boolean;
+  /** The go command: a name on PATH, or an absolute path; `go` unless told. */
+  readonly program?: string;
+  /** For each step; 1800 unless told. */
+  readonly timeoutSeconds?: number;
+  /**
+   * By absolute path of the image, what a program was linked with: Go doesn't record it with `-trimpath`. It counts where
+   * it gives the image's own program.
+   */
+  readonly linkFlags?: Readonly<Record<string, string>>;
+}
+
+/** Where Node packages come from, before what npm's configuration says. */
+export interface NodeSettings {
+  /** Address of the npm registry. */
+  readonly registry?: string;
+  /** Addresses of the registries of scopes, by scope: `@acme`. */
+  readonly scopes?: Readonly<Record<string, string>>;
+}
+
 export interface PortSettings {
   /** What the new image is for; linux/arm64 unless told. */
   readonly platform?: Platform;
@@ -54,6 +86,9 @@ export interface PortSettings {
   readonly replacements?: readonly NamedReplacement[];
   readonly waivers?: readonly Waiver[];
   readonly debian?: DebianSettings;
+  readonly node?: NodeSettings;
+  readonly go?: GoSettings;
+  readonly python?: PythonSettings;
   /** Plan, put together and audit, but write nothing. */
   readonly dryRun?: boolean;
   /** Port even where the source has the platform already, and put the port in the place of that image. */

@@ -116,6 +116,10 @@ export interface Refusal {
   readonly lift: string;
   /** May a person decide to carry the path all the same? */
   readonly waivable: boolean;
+  /** It holds only where the audit of the new image finds the path's code used, or can't tell. */
+  readonly onlyIfUsed?: true;
+  /** Paths that this speaks for too: the audit doesn't tell them again, one by one. */
+  readonly covers?: readonly string[];
 }
 
 /** Something that a port took from outside of the image. */

@@ -15,6 +15,8 @@ export interface ZipEntry {
   readonly size: number;
   /** Of the local header, in the file. */
   readonly offset: number;
+  /** Type and permission bits as Unix has them; absent where the entry was made on another system. */
+  readonly mode?: number;
 }
 
 export interface ZipDirectory {
@@ -113,6 +115,7 @@ function readEntry(
     bytes.readUInt32LE(at + 42),
   ]);
   const [size, compressedSize, offset] = wide;
+  const isUnix = bytes[at + 5] === 3;
   return {
     entry: {
       name: bytes.toString('utf8', at + entrySize, extraAt),
@@ -121,6 +124,7 @@ function readEntry(
       compressedSize,
       size,
       offset: offset + shift,
+      ...(isUnix && { mode: bytes.readUInt16LE(at + 40) }),
     },
     end: extraAt + extraSize + bytes.readUInt16LE(at + 32),
   };

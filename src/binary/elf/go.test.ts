@@ -70,6 +70,7 @@ const wanted = {
     ['GOARCH', 'arm64'],
     ['GOARM64', 'v8.1'],
   ],
+  text: modules,
 };
 
 describe('Go build information', () => {

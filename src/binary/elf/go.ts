@@ -10,6 +10,7 @@ const maxText = 1024 * 1024;
 const maxSettings = 128;
 const maxSettingText = 4_096;
 const maxReplaced = 32;
+const maxKeptText = 128 * 1024;
 
 export interface GoInput {
   readonly view: View;
@@ -90,11 +91,8 @@ function describe(version: string, framed: string): GoFacts | 'unread' {
   if (!/^(go1|devel)[ -~]{0,200}$/.test(version)) return 'unread';
   // The module information stands between two marks of 16 bytes.
   const isFramed = framed.length >= 33 && framed.at(-17) === '\n';
-  const lines = isFramed
-    ? Buffer.from(framed, 'latin1')
-        .toString('utf8', 16, framed.length - 16)
-        .split('\n')
-    : [];
+  const whole = isFramed ? Buffer.from(framed, 'latin1').toString('utf8', 16, framed.length - 16) : '';
+  const lines = isFramed ? whole.split('\n') : [];
   const facts = { path: '', settings: [] as [string, string][], dependencies: 0, replaced: [] as string[] };
   let module: GoFacts['module'];
   let last = '';
@@ -116,6 +114,7 @@ function describe(version: string, framed: string): GoFacts | 'unread' {
     dependencies: facts.dependencies,
     ...(facts.replaced.length === 0 ? {} : { replaced: facts.replaced }),
     settings: facts.settings,
+    ...(isFramed && framed.length <= maxKeptText ? { text: whole } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { View } from '../bytes.ts';
-import type { ElfFacts, ElfPart, Linkage, LoadFacts } from '../facts.ts';
+import type { ElfFacts, ElfPart, GoFacts, Linkage, LoadFacts } from '../facts.ts';
 import { elfArchitecture, elfMachine } from '../machines.ts';
 import type { Problems } from '../problems.ts';
 import { readAtomics } from './atomics.ts';
@@ -144,10 +144,20 @@ function goOf(
   const places = [...(section === undefined ? [] : [section.offset]), ...input.hints.goPlaces];
   const go = readGo({ view: input.view, header: input.header, segments, places });
   if (go === 'absent') return undefined;
-  if (go !== 'unread' && input.countText(JSON.stringify(go).length)) return go;
+  if (go !== 'unread' && input.countText(JSON.stringify(go).length)) return { ...go, ...sizesOf(table) };
   // The magic alone, seen in passing, doesn't make a Go program.
   if (section !== undefined || input.hints.goPlaces.length === 0) lacks('go-build-info');
   return undefined;
+}
+
+const compared: ReadonlySet<string> = new Set(['.text', '.rodata', '.data', '.noptrdata']);
+
+/** Those sections of a Go program that don't hold the paths it was built at. */
+function sizesOf(table: SectionTable): Pick<GoFacts, 'sections'> {
+  const sizes = table.sections
+    .map((section) => [table.nameOf(section), section.size] as const)
+    .filter(([name]) => compared.has(name));
+  return sizes.length === 0 ? {} : { sections: Object.fromEntries(sizes) };
 }
 
 function loadsOf(segments: readonly Segment[]): LoadFacts | undefined {

@@ -1,5 +1,6 @@
 /**
- * Files an audit needs by content, as paths from the root; `*` stands for any part of a name, not for a slash.
+ * Files an audit needs by content, as paths from the root. A `*` stands for any part of a name, not for a slash; two of
+ * them as the first part stand for any folder, the root too.
  */
 export const wantedFiles: readonly string[] = [
   'etc/ld.so.cache',
@@ -34,15 +35,22 @@ export const wantedFiles: readonly string[] = [
 /** A test for paths that match one of the patterns. */
 export function matcher(patterns: readonly string[]): (path: string) => boolean {
   const exact = new Set(patterns.filter((pattern) => !pattern.includes('*')));
-  const globs = patterns.filter((pattern) => pattern.includes('*')).map((pattern) => pattern.split('/'));
+  const globs = patterns
+    .filter((pattern) => pattern.includes('*'))
+    .map((pattern) => {
+      const parts = pattern.split('/');
+      const isAnywhere = parts[0] === '**';
+      return { parts: isAnywhere ? parts.slice(1) : parts, isAnywhere };
+    });
   return (path) => {
     if (exact.has(path)) return true;
     if (globs.length === 0) return false;
-    const parts = path.split('/');
-    return globs.some(
-      (glob) =>
-        glob.length === parts.length && glob.every((part, index) => matches(part, parts[index] ?? '')),
-    );
+    const names = path.split('/');
+    return globs.some(({ parts, isAnywhere }) => {
+      const from = names.length - parts.length;
+      if (isAnywhere ? from < 0 : from !== 0) return false;
+      return parts.every((part, index) => matches(part, names[from + index] ?? ''));
+    });
   };
 }
 

@@ -2,10 +2,21 @@ import type { PortOptions } from '../options.ts';
 import type { Origin } from '../origin-types.ts';
 import { baseOrigin } from './base/index.ts';
 import { debianOrigin } from './debian/origin.ts';
+import { goOrigin } from './go/index.ts';
+import { nodeOrigin } from './node/index.ts';
+import { pythonOrigin } from './python/index.ts';
 import { releaseOrigin } from './release/index.ts';
 
 /** The origins of a port, in the order they are asked: what a person says comes first, then the base, then packages. */
 export function originsFor(options: PortOptions): readonly Origin[] {
-  const { replacements = [], debian, cwd = process.cwd(), environment = process.env } = options;
-  return [releaseOrigin(replacements, { cwd, environment }), baseOrigin(), debianOrigin(debian)];
+  const { replacements = [], debian, python, cwd = process.cwd(), environment = process.env } = options;
+  return [
+    releaseOrigin(replacements, { cwd, environment }),
+    baseOrigin(),
+    debianOrigin(debian),
+    pythonOrigin(python, { environment }),
+    // Before programs of Go: some of Node's packages are one.
+    nodeOrigin(options.node, { environment }),
+    goOrigin(options.go, { environment }),
+  ];
 }

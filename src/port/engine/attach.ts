@@ -71,7 +71,7 @@ function provenanceOf({ options, reference, from, target }: Workshop, ported: Po
 
 /** What a person asked for; addresses without passwords, files without their folders. */
 function parametersOf(options: PortOptions): Readonly<Record<string, unknown>> {
-  const { bases, noBase, allowBaseDifferences, replacements, waivers, debian } = options;
+  const { bases, noBase, allowBaseDifferences, replacements, waivers, debian, go, node, python } = options;
   const asked: Readonly<Record<string, unknown>> = {
     bases,
     noBase,
@@ -81,6 +81,14 @@ function parametersOf(options: PortOptions): Readonly<Record<string, unknown>> {
     allowUpgrade: debian?.allowUpgrade,
     allowUnsigned: debian?.allowUnsigned,
     snapshot: debian?.snapshot === undefined ? undefined : redact(debian.snapshot),
+    goLinkFlags:
+      go?.linkFlags &&
+      Object.fromEntries(Object.entries(go.linkFlags).map(([path, linked]) => [path, redact(linked)])),
+    nodeRegistry: node?.registry === undefined ? undefined : redact(node.registry),
+    nodeScopes:
+      node?.scopes &&
+      Object.fromEntries(Object.entries(node.scopes).map(([scope, url]) => [scope, redact(url)])),
+    pythonIndexes: python?.indexes?.map((index) => redact(index)),
   };
   return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
 }

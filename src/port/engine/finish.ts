@@ -14,8 +14,8 @@ export async function finishPort(workshop: Workshop, ported: Ported): Promise<Po
   const { waivers } = workshop;
   const { base, plans, made } = ported;
   const runs = await tryOut(workshop, made);
-  const told = waivers.left([...base.refusals, ...plans.refusals]);
-  const paths = new Set(told.map(({ path }) => path));
+  const told = waivers.left([...base.refusals, ...plans.refusals.filter((one) => holds(one, made))]);
+  const paths = new Set(told.flatMap(({ path, covers = [] }) => [path, ...covers]));
   // What an origin refuses is not told again by the audit.
   const more = made.refusals.filter(({ path }) => path === undefined || !paths.has(path));
   const refusals = [...told, ...more, ...runs.refusals];
@@ -30,6 +30,11 @@ export async function finishPort(workshop: Workshop, ported: Ported): Promise<Po
     ...conclusionOf(workshop, publish),
     ...{ attached, publish },
   });
+}
+
+/** Without an audit nobody knows what is used. */
+function holds({ onlyIfUsed, path }: Refusal, { audit, refusals }: Ported['made']): boolean {
+  return onlyIfUsed !== true || audit === undefined || refusals.some((one) => one.path === path);
 }
 
 /** The port is right, and an image beside which it would stand isn't. */

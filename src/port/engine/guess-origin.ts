@@ -88,7 +88,7 @@ function pythonPackage({ path }: ViewEntry, view: MergedView): OriginGuess | und
   const name = info?.replace(/-([^-]*)$/, ' $1') ?? top;
   return {
     text: `python: ${name}`,
-    lift: 'Python packages with machine code are not ported yet: build the image for arm64, or name its files with --replace',
+    lift: 'Only wheels that an index has are ported: build the image for arm64, or name its files with --replace',
   };
 }
 
@@ -99,7 +99,7 @@ function nodePackage({ path }: ViewEntry): OriginGuess | undefined {
   const name = first.startsWith('@') ? `${first}/${second}` : first;
   return {
     text: `node: ${name}`,
-    lift: 'Node packages with machine code are not ported yet: build the image for arm64, or name its files with --replace',
+    lift: 'Only packages that a registry has for arm64 are ported: build the image for arm64, or name its files with --replace',
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { rootCertificates } from 'node:tls';
 import { EnvHttpProxyAgent, request } from 'undici';
 import { messageOf, redact } from '../../core/index.ts';
 import { FetchError } from './errors.ts';
@@ -8,7 +9,11 @@ import { FetchError } from './errors.ts';
  */
 export type Fetch = (
   url: string,
-  options: { readonly signal: AbortSignal },
+  options: {
+    readonly signal: AbortSignal;
+    /** Is told the address that answered, after all redirects. */
+    readonly answered?: (url: string) => void;
+  },
 ) => Promise<AsyncIterable<Uint8Array>>;
 
 export interface FetchOptions {
@@ -19,6 +24,12 @@ export interface FetchOptions {
   readonly idleTimeout?: number;
   /** Which redirects are followed; unless told, all to HTTPS, and from HTTP to HTTP. */
   readonly mayRedirect?: (from: URL, to: URL) => boolean;
+  /** The header `Accept`; anything unless told. */
+  readonly accept?: string;
+  /** The header `Authorization` for an address, before one that the address itself has; never for what redirects lead to. */
+  readonly authorize?: (url: URL) => string | undefined;
+  /** Certificates that vouch for hosts besides the usual ones, PEM. */
+  readonly certificates?: string;
 }
 
 const maxRedirects = 5;
@@ -30,7 +41,8 @@ export function createFetch(options: FetchOptions = {}): {
   readonly close: () => Promise<void>;
 } {
   const { environment = process.env, connectTimeout = 15_000, idleTimeout = 30_000 } = options;
-  const { mayRedirect = isNoWayBack } = options;
+  const { mayRedirect = isNoWayBack, accept = '*/*', certificates, authorize } = options;
+  const ca = certificates === undefined ? {} : { ca: [...rootCertificates, certificates] };
   const variable = (name: string): string => environment[name] || environment[name.toUpperCase()] || '';
   const agent = new EnvHttpProxyAgent({
     httpProxy: withScheme(variable('http_proxy')),
@@ -38,19 +50,24 @@ export function createFetch(options: FetchOptions = {}): {
     noProxy: [variable('no_proxy'), loopback].filter((text) => text !== '').join(','),
     // Many proxies allow CONNECT to port 443 only.
     proxyTunnel: false,
-    connect: { timeout: connectTimeout },
+    connect: { timeout: connectTimeout, ...ca },
+    requestTls: ca,
     headersTimeout: idleTimeout,
     bodyTimeout: idleTimeout,
   });
 
   async function fetch(
     url: string,
-    { signal }: { readonly signal: AbortSignal },
+    { signal, answered }: Parameters<Fetch>[1],
   ): Promise<AsyncIterable<Uint8Array>> {
     let at = url;
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-      const answer = await send(agent, at, signal);
-      if (answer.kind === 'body') return guarded(answer.body, at, signal);
+      const authorization = redirects === 0 ? authorize?.(new URL(at)) : undefined;
+      const answer = await send(agent, at, { signal, accept, authorization });
+      if (answer.kind === 'body') {
+        answered?.(at);
+        return guarded(answer.body, at, signal);
+      }
       at = redirected(at, answer.location, mayRedirect);
     }
     throw new FetchError('FETCH_UNREACHABLE', `GET ${url} was redirected more than ${maxRedirects} times`);
@@ -67,11 +84,27 @@ type Answer =
   | { readonly kind: 'body'; readonly body: Readable }
   | { readonly kind: 'redirect'; readonly location: string };
 
-async function send(dispatcher: EnvHttpProxyAgent, url: string, signal: AbortSignal): Promise<Answer> {
+async function send(
+  dispatcher: EnvHttpProxyAgent,
+  url: string,
+  {
+    signal,
+    accept,
+    authorization,
+  }: {
+    readonly signal: AbortSignal;
+    readonly accept: string;
+    readonly authorization: string | undefined;
+  },
+): Promise<Answer> {
   const { statusCode, headers, body } = await request(url, {
     dispatcher,
     signal,
-    headers: { 'user-agent': 'armload', accept: '*/*', ...authorizationIn(url) },
+    headers: {
+      'user-agent': 'armload',
+      accept,
+      ...(authorization === undefined ? authorizationIn(url) : { authorization }),
+    },
   }).catch((error: unknown) => {
     throw unreachable(url, error, signal);
   });
@@ -104,7 +137,15 @@ function isNoWayBack(from: URL, to: URL): boolean {
 function redirected(from: string, location: string, mayRedirect: (from: URL, to: URL) => boolean): string {
   const target = URL.canParse(location, from) ? new URL(location, from) : undefined;
   if (target === undefined || !mayRedirect(new URL(from), target))
-    throw new FetchError('FETCH_UNREACHABLE', `GET ${from} was redirected to ${location}, which is refused`);
+    throw new FetchError('FETCH_UNREACHABLE', `GET ${from} was redirected to ${location}, which is refused`, {
+      facts: { redirect: true },
+    });
+  // The same host goes on getting what it was given.
+  if (target.origin === new URL(from).origin && target.username === '' && target.password === '') {
+    const { username, password } = new URL(from);
+    target.username = username;
+    target.password = password;
+  }
   return target.href;
 }
 

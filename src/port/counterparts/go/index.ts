@@ -1,0 +1,1 @@
+export { goOrigin } from './go-origin.ts';

@@ -1,0 +1,1 @@
+export { pythonOrigin } from './origin.ts';

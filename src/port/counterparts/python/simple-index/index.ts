@@ -1,0 +1,2 @@
+export type { ProjectFile } from './page.ts';
+export { accepted, readProject } from './read-project.ts';
