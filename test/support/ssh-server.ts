@@ -27,10 +27,13 @@ export async function canStartSshServer(): Promise<boolean> {
   return (await hasPrograms('ssh', '/usr/sbin/sshd', 'ssh-keygen')) && process.getuid?.() === 0;
 }
 
-/** Starts Debian's `sshd` for the user who runs the tests, with keys and all else below a folder. */
+/**
+ * Starts Debian's `sshd` for the user who runs the tests, with keys and all else below a folder. Sessions have these
+ * variables.
+ */
 export async function startSshServer(
   folder: string,
-  variable: readonly [string, string],
+  ...variables: readonly (readonly [string, string])[]
 ): Promise<SshServer> {
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o700);
@@ -41,7 +44,7 @@ export async function startSshServer(
   writeFileSync(join(folder, 'authorized'), readFileSync(join(folder, 'user-key.pub')));
   const hostKey = readFileSync(join(folder, 'host-key.pub'), 'utf8').trim();
   writeFileSync(join(folder, 'known-hosts'), `[127.0.0.1]:${port} ${hostKey}\n`);
-  writeFileSync(join(folder, 'sshd-config'), serverConfig(folder, port, variable));
+  writeFileSync(join(folder, 'sshd-config'), serverConfig(folder, port, variables));
   const config = join(folder, 'ssh-config');
   writeFileSync(config, clientConfig(folder, port, user));
   // Where sshd gives up its rights; distributions make it when they start theirs.
@@ -65,7 +68,11 @@ export async function startSshServer(
   };
 }
 
-function serverConfig(folder: string, port: number, [name, value]: readonly [string, string]): string {
+function serverConfig(
+  folder: string,
+  port: number,
+  variables: readonly (readonly [string, string])[],
+): string {
   return [
     `ListenAddress 127.0.0.1:${port}`,
     `HostKey ${folder}/host-key`,
@@ -76,7 +83,7 @@ function serverConfig(folder: string, port: number, [name, value]: readonly [str
     'PermitRootLogin prohibit-password',
     'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',
-    `SetEnv ${name}=${value}`,
+    `SetEnv ${variables.map((pair) => pair.join('=')).join(' ')}`,
     '',
   ].join('\n');
 }

@@ -9,7 +9,7 @@ import (
 
 func main() {
 	if filepath.Base(os.Args[0]) != "compile-envoy" {
-		println("envoy", runtime.GOARCH)
+		os.Stdout.WriteString("envoy " + runtime.GOARCH + "\n")
 		return
 	}
 	program, err := os.ReadFile(os.Args[0])

@@ -546,7 +546,10 @@ test('a path that somebody else answers for is left alone, and so is a package f
   closing.push(remove);
   const origin = nodeOrigin({}, { environment: {} });
   const taken = { ...context, taken: new Set([old]) };
-  expect(await origin.plan(await plain, taken)).toMatchObject({ refusals: [], added: [] });
+  expect(await origin.plan(await plain, taken)).toMatchObject({
+    ...{ refusals: [], added: [] },
+    notes: [expect.stringContaining('/app/node_modules/tool-linux-x64 is for the old platform alone')],
+  });
   const both = forMachine('tool', 'amd64', { manifest: { cpu: ['x64', 'arm64'] } });
   const image = await imageOf([installed('app/node_modules/tool', both)]);
   expect(await origin.plan(image, context)).toMatchObject({ refusals: [], added: [] });

@@ -1,2 +1,1 @@
-export type { NodeSettings } from '../../options.ts';
 export { type NodeParts, nodeOrigin } from './node-origin.ts';

@@ -34,7 +34,7 @@ export function nodeOrigin(settings: NodeSettings = {}, parts: NodeParts = {}): 
     wanted: nodeFiles,
     async plan(image, context) {
       const tree = new PackageTree(image.view);
-      const { optional, addons } = sorted(image, context, tree);
+      const { optional, addons, notes } = sorted(image, context, tree);
       const platform = targetOf(image);
       const abi = nodeAbi(image.view);
       const addonPlans = addons.map((addon) => planAddons(addon, { image, target: platform, abi }));
@@ -42,6 +42,7 @@ export function nodeOrigin(settings: NodeSettings = {}, parts: NodeParts = {}): 
         ...nothing,
         paths: new Map(addonPlans.flatMap(({ paths }) => [...paths])),
         refusals: addonPlans.flatMap(({ refusals }) => refusals),
+        notes,
       };
       if (optional.length === 0) return own;
       const { environment = process.env } = parts;
@@ -52,6 +53,7 @@ export function nodeOrigin(settings: NodeSettings = {}, parts: NodeParts = {}): 
         ...swaps,
         paths: new Map([...own.paths, ...swaps.paths]),
         refusals: [...own.refusals, ...swaps.refusals],
+        notes: [...own.notes, ...swaps.notes],
       };
     },
   };
@@ -62,12 +64,14 @@ function targetOf({ target, view, newBase, baseLayers }: PortImage): NodePlatfor
   return { os: target.os, cpu: nodeCpu(target.architecture), ...(libc && { libc }) };
 }
 
+interface Sorted {
+  readonly optional: readonly OldPackage[];
+  readonly addons: readonly AddonPackage[];
+  readonly notes: readonly string[];
+}
+
 /** Packages with foreign code above the base that nobody answers for, those for the old platform alone apart. */
-function sorted(
-  image: PortImage,
-  { taken }: OriginContext,
-  tree: PackageTree,
-): { readonly optional: readonly OldPackage[]; readonly addons: readonly AddonPackage[] } {
+function sorted(image: PortImage, { taken }: OriginContext, tree: PackageTree): Sorted {
   const byFolder = new Map<string, ViewEntry[]>();
   for (const there of image.view.entries()) {
     const { facts, kind } = there.entry;
@@ -80,14 +84,20 @@ function sorted(
   }
   const optional: OldPackage[] = [];
   const addons: AddonPackage[] = [];
+  const notes: string[] = [];
   for (const [folder, foreign] of byFolder) {
     const manifest = tree.manifestOf(folder);
-    // What a person named a file for, or Debian has, is theirs.
-    if (manifest === undefined || foreign.some(({ path }) => taken.has(path))) continue;
+    if (manifest === undefined) continue;
     const isRestricted = isForSourceAlone(manifest, image) && placeOf(folder).name === manifest.name;
-    (isRestricted ? optional : addons).push({ folder, manifest, foreign });
+    // What a person named a file for, or Debian has, is theirs.
+    if (!foreign.some(({ path }) => taken.has(path)))
+      (isRestricted ? optional : addons).push({ folder, manifest, foreign });
+    else if (isRestricted)
+      notes.push(
+        `/${folder} is for the old platform alone: on the new one, Node may look for another package`,
+      );
   }
-  return { optional, addons };
+  return { optional, addons, notes };
 }
 
 function isForSourceAlone(manifest: Manifest, { source, target }: PortImage): boolean {

@@ -56,7 +56,9 @@ export function planAddons(addon: AddonPackage, parts: AddonParts): AddonPlans {
     choice.kind === 'unclear'
       ? `${named(addon)} brings builds for the new platform that depend on the version of Node, which nothing in the image tells`
       : `${named(addon)} brings no build for ${target.os}-${target.cpu}: it has ${offers}`;
-  const more = prebuilt.map((file) => refusalOf(file, addon, { why, ...compiled(addon, file.path) }));
+  // A file in the old platform's folder is in nobody's way, and of no use.
+  const lift = `Build the image for the new platform, with a compiler for ${manifest.name}`;
+  const more = prebuilt.map((file) => refusalOf(file, addon, { why, lift }));
   return { paths: new Map(), refusals: [...refusals, ...more] };
 }
 

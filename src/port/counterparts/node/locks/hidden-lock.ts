@@ -48,7 +48,7 @@ const copied = ['license', 'engines', 'funding', 'dependencies', 'optionalDepend
 function entryOf(old: Document, record: VersionRecord): Document {
   const own: Record<string, unknown> = { ...old, version: record.version };
   for (const key of ['os', 'cpu', 'libc', ...copied] as const) {
-    const value = record[key];
+    const value = record.written[key];
     if (value === undefined || value === null) delete own[key];
     else own[key] = value;
   }

@@ -1,2 +1,2 @@
-export { findLocked, type Locked } from './find-locked.ts';
+export { findLocked } from './find-locked.ts';
 export { changedLock, type LockChange } from './hidden-lock.ts';

@@ -174,7 +174,7 @@ function refusalsOf(
     guess: `node: ${old.manifest.name} ${old.manifest.version}`,
     onlyIfUsed: true,
     why,
-    lift: `${lift}, name a file with --replace /${path}=FILE, or waive it with a reason: --waive /${path}=REASON.`,
+    lift: `${lift}, or waive it with a reason: --waive /${path}=REASON.`,
     waivable: true,
   }));
 }

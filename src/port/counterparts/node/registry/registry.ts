@@ -7,9 +7,6 @@ import type { NodeLimits } from '../limits.ts';
 import { manifestSchema, parseJson } from '../manifest.ts';
 
 const recordSchema = manifestSchema.extend({
-  license: z.unknown().optional(),
-  engines: z.unknown().optional(),
-  funding: z.unknown().optional(),
   dist: z.object({
     tarball: z.string().max(4096),
     integrity: z.string().max(4096).optional(),
@@ -18,7 +15,10 @@ const recordSchema = manifestSchema.extend({
 });
 
 /** What a registry says of one version of a package. */
-export type VersionRecord = z.output<typeof recordSchema>;
+export interface VersionRecord extends z.output<typeof recordSchema> {
+  /** All of it, as it was written. */
+  readonly written: Readonly<Record<string, unknown>>;
+}
 
 export interface RegistryParts {
   readonly fetch: Fetch;
@@ -99,7 +99,7 @@ function recordOf(document: unknown, name: string, version: string): VersionReco
       'NODE_METADATA',
       `the registry was asked for ${name} ${version}, and speaks of ${parsed.data.name} ${parsed.data.version}`,
     );
-  return parsed.data;
+  return { ...parsed.data, written: document as VersionRecord['written'] };
 }
 
 function isUnknownQuestion(error: unknown): boolean {
