@@ -15,7 +15,7 @@ export function nameKey(name: string): string {
 
 /** What a schema can't say of one product. */
 export function checkAlone(product: ProductDocument, stem: string): readonly Wrong[] {
-  const { name, images = [], overrides = [], listings = [] } = product;
+  const { name, images = [], channels, overrides = [], listings = [] } = product;
   const references = new Set(images.map(({ reference }) => reference));
   return [
     ...(name === stem ? [] : [{ path: ['name'], message: `"${name}" stands in a file named "${stem}"` }]),
@@ -32,7 +32,17 @@ export function checkAlone(product: ProductDocument, stem: string): readonly Wro
       ),
     ),
     ...listings.flatMap((listing, at) => checkListing(listing, at)),
+    ...checkChannels(channels),
   ];
+}
+
+function checkChannels(channels: ProductDocument['channels']): readonly Wrong[] {
+  const names = channels?.list.map(({ name }) => name) ?? [];
+  return names.flatMap((name, at) =>
+    names.indexOf(name) === at
+      ? []
+      : [{ path: ['channels', 'list', at, 'name'], message: `"${name}" is named twice` }],
+  );
 }
 
 function checkListing({ rows, left }: Listing, at: number): readonly Wrong[] {

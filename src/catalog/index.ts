@@ -1,4 +1,5 @@
 export type { Catalog, ImageMatch } from './catalog.ts';
+export { type ChannelPlace, channelAddress } from './channels.ts';
 export { CatalogError } from './errors.ts';
 export { builtInCatalogFolder, defaultObservationsFolder } from './folders.ts';
 export type { ImageVerdict } from './image-verdict.ts';
@@ -19,6 +20,7 @@ export {
 export { catalogPage, type PageOptions } from './page.ts';
 export { type ImagePlace, type Product, tagOfVersion, versionOfTag } from './product.ts';
 export {
+  type Channels,
   type Claim,
   type ProductDocument,
   type ProductImage,

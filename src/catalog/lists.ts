@@ -9,6 +9,7 @@ import {
   type WorkaroundResult,
 } from '../results/index.ts';
 import type { Catalog } from './catalog.ts';
+import { channelAddress } from './channels.ts';
 import { newestObservations } from './observation-store.ts';
 import { isRequired, type Product } from './product.ts';
 import type { Claim, Listing } from './product-schema.ts';
@@ -102,6 +103,7 @@ export function showProduct(
       seen: is,
       ...(image.note === undefined ? {} : { note: image.note }),
     })),
+    ...channelsOf(product, options),
     links: product.links ?? [],
     overrides: (product.overrides ?? []).map(({ images = [], confirmed = true, ...rest }) => ({
       ...rest,
@@ -168,6 +170,24 @@ function workaroundResult({ workaround, applies, status, why }: JudgedWorkaround
     ...(channel === undefined ? {} : { channel }),
     ...(recipe === undefined ? {} : { recipe }),
     ...(command === undefined ? {} : { command }),
+  };
+}
+
+function channelsOf(
+  { channels }: Product,
+  { platform = catalogPlatform }: ResultOptions,
+): Pick<CatalogProduct, 'channels'> {
+  if (channels === undefined) return {};
+  const architecture = platform.split('/')[1] ?? '';
+  return {
+    channels: channels.list.map(({ name, since, source, doubt, ended }) => ({
+      name,
+      address: channelAddress(channels.version, { channel: name, architecture, version: channels.latest }),
+      ...(since === undefined ? {} : { since }),
+      ...(source === undefined ? {} : { source }),
+      ...(doubt === undefined ? {} : { doubt }),
+      ...(ended === undefined ? {} : { ended }),
+    })),
   };
 }
 

@@ -211,6 +211,58 @@ const override = z.strictObject({
   confirmed: z.boolean().optional(),
 });
 
+/** With `{channel}`, `{architecture}` (OCI's word) and `{version}` in it. */
+const channelAddress = z
+  .string()
+  .max(2048)
+  .refine(isWebAddress, 'an address starts with https:// or http:// and holds no password')
+  .refine(
+    (text) => ['{channel}', '{architecture}', '{version}'].every((word) => text.includes(word)),
+    'the address needs {channel}, {architecture} and {version}',
+  );
+const channelVersion = z
+  .string()
+  .max(64)
+  .regex(/^\d[\w.+-]*$/, 'not a version');
+
+/** Where the channels of what isn't delivered in containers are published. */
+const channels = z.strictObject({
+  /** A text of `NAME=VALUE` lines that says which version the files beside it are. */
+  version: channelAddress,
+  /** The name of that line. */
+  variable: z
+    .string()
+    .max(64)
+    .regex(/^[A-Z][A-Z0-9_]*$/, 'a variable is of capital letters, digits and underscores'),
+  /** What stands in the place of `{version}` for the newest. */
+  latest: z
+    .string()
+    .max(64)
+    .regex(/^\w[\w.-]*$/, 'a word'),
+  /** What a version has to have to be there. */
+  files: z.array(channelAddress).min(1).max(20),
+  list: z
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .max(64)
+          .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, 'a channel is of small letters, digits and hyphens'),
+        /** The first version with the platform, as people say. */
+        since: channelVersion.optional(),
+        /** The last one without. */
+        before: channelVersion.optional(),
+        source: url.optional(),
+        /** Why one may not believe it. */
+        doubt: sentence.optional(),
+        /** It is published no more. */
+        ended: sentence.optional(),
+      }),
+    )
+    .min(1)
+    .max(50),
+});
+
 /** A cell of a page: a text, or one that leads somewhere. */
 const cell = z.union([
   z.string().max(2048),
@@ -266,6 +318,7 @@ export const productSchema = z.strictObject({
   notes: list(sentence),
   links: list(link),
   images: list(image),
+  channels: channels.optional(),
   claims: list(claim),
   workarounds: list(workaround),
   overrides: list(override),
@@ -274,6 +327,7 @@ export const productSchema = z.strictObject({
 
 export type ProductDocument = z.output<typeof productSchema>;
 export type ProductImage = z.output<typeof image>;
+export type Channels = z.output<typeof channels>;
 export type Claim = z.output<typeof claim>;
 export type Workaround = z.output<typeof workaround>;
 export type UpstreamLink = z.output<typeof link>;

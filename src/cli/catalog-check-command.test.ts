@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { fakeIo } from '../../test/support/fake-io.ts';
 import { buildIndex, singleArch } from '../fixture/index.ts';
+import { startReleaseServer } from '../observe/channels/release-server.test-support.ts';
 import { bothPlatforms, startWorld, type World } from '../observe/world.test-support.ts';
 import { catalogCheckResultSchema, observationSchema } from '../results/index.ts';
 import { run } from './catalog-check-command.ts';
@@ -107,4 +108,38 @@ test('an interruption gives no result', async () => {
   const own = ['--catalog', 'own', '--observations', observations, '--no-cache'];
   await expect(run(['good-app', ...own], io)).rejects.toThrow(/abort/i);
   expect(io.stdout.text).toBe('');
+});
+
+test('channels are looked at where a product has them, and what nobody could tell of one gives 2', async () => {
+  const server = await startReleaseServer();
+  try {
+    for (const architecture of ['arm64', 'amd64']) server.release('stable', architecture, '3033.2.0');
+    server.release('beta', 'amd64', '3033.1.1');
+    const { version, variable, latest, files } = server.channels;
+    const list = ['stable', 'beta'].map((name) => ({ name, since: '3033.2.0' }));
+    const own = {
+      schemaVersion: 1,
+      kind: 'product',
+      name: 'channel-os',
+      title: 'Channel OS',
+      delivery: ['machine-image'],
+    };
+    const document = { ...own, channels: { version, variable, latest, files, list } };
+    await writeFile(join(world.folder, 'own', 'products', 'channel-os.yaml'), JSON.stringify(document));
+    const { code, stdout } = await check('channel-os');
+    expect(stdout).toContain('channel    stable  has 3033.2.0; since 3033.2.0, confirmed');
+    expect(stdout).toContain(
+      'channel    beta  none; linux/amd64 has 3033.1.1; since 3033.2.0, as people say',
+    );
+    expect(code).toBe(0);
+    server.answer('/beta/arm64-usr/current/version.txt', 403);
+    const { code: untold, stdout: json } = await check('channel-os', '--format', 'json');
+    expect(catalogCheckResultSchema.parse(JSON.parse(json)).products[0]?.channels).toMatchObject([
+      { channel: 'stable', result: 'has' },
+      { channel: 'beta', result: 'unknown', reason: 'unauthorized' },
+    ]);
+    expect(untold).toBe(2);
+  } finally {
+    await server.close();
+  }
 });

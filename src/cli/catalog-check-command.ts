@@ -79,7 +79,7 @@ interface Ending {
 async function runCheck(names: readonly string[], running: Running): Promise<Ending> {
   const { settings, progress, io } = running;
   const { appendObservations, defaultObservationsFolder } = await import('../catalog/index.ts');
-  const { checkProducts } = await import('../observe/index.ts');
+  const { checkProducts, createChannelFetch } = await import('../observe/index.ts');
   const { catalog, observations, problems } = await openCatalog(settings.catalog, io, (all) =>
     chosen(all, names),
   );
@@ -91,12 +91,14 @@ async function runCheck(names: readonly string[], running: Running): Promise<End
     signal: io.signal,
   };
   const { access, audit, close } = await openWorld(world, settings);
+  const channels = createChannelFetch({ environment: io.environment });
   try {
     const result = await checkProducts(chosen(catalog, names), {
       ...settings.check,
       platform: settings.platform,
       access,
       ...(audit && { audit }),
+      fetchChannel: channels.fetch,
       observations,
       ...(settings.record && {
         record: (product: string, seen: Observation) => appendObservations(folder, product, [seen]),
@@ -107,6 +109,7 @@ async function runCheck(names: readonly string[], running: Running): Promise<End
     return { result, warnings: [...catalog.notes, ...problems] };
   } finally {
     progress.stop();
+    await channels.close();
     await close();
   }
 }

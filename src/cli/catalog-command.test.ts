@@ -68,6 +68,17 @@ describe('show', () => {
     expect(stdout).toContain(said);
   });
 
+  test('has the channels of what is not delivered in containers', async () => {
+    const { stdout } = await catalog(['show', 'flatcar']);
+    expect(stdout).toContain('Channels (5)\n  stable  since 3033.2.0, people say\n');
+    expect(stdout).toContain('https://stable.release.flatcar-linux.net/arm64-usr/current/version.txt');
+    expect(stdout).toContain('  edge  ended: retired by 2022-05-09');
+    const json = await catalog(['show', 'flatcar', '--format', 'json']);
+    expect(catalogProductSchema.parse(JSON.parse(json.stdout)).channels).toHaveLength(5);
+    const markdown = await catalog(['show', 'flatcar', '--format', 'markdown']);
+    expect(markdown.stdout).toContain('| beta | since 3033.1.1, people say |');
+  });
+
   test('has what was seen, and where it is from', async () => {
     const { stdout } = await catalog(['show', 'app', '--catalog', 'own', '--format', 'json']);
     expect(catalogProductSchema.parse(JSON.parse(stdout))).toMatchObject({

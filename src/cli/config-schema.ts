@@ -80,6 +80,14 @@ export const configSchema = z.strictObject({
         })
         .optional(),
       python: z.strictObject({ indexes: z.array(z.string().min(1)).max(100).optional() }).optional(),
+      java: z
+        .strictObject({
+          repositories: z.array(z.string().min(1)).max(100).optional(),
+          allowUpgrade: z.boolean().optional(),
+        })
+        .optional(),
+      dotnet: z.strictObject({ sources: z.array(z.string().min(1)).max(100).optional() }).optional(),
+      ruby: z.strictObject({ sources: z.array(z.string().min(1)).max(100).optional() }).optional(),
       run,
       ...access,
     })
@@ -119,5 +127,8 @@ export const trustedOnly: readonly (readonly string[])[] = [
   ...['mirrors', 'snapshot', 'keyrings', 'allowUnsigned'].map((member) => ['port', 'debian', member]),
   ['port', 'go', 'program'],
   ['port', 'python', 'indexes'],
+  ['port', 'java', 'repositories'],
+  ['port', 'dotnet', 'sources'],
+  ['port', 'ruby', 'sources'],
   ...['registry', 'scopes'].map((member) => ['port', 'node', member]),
 ];

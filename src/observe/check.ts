@@ -3,12 +3,14 @@ import { compareText, systemClock } from '../core/index.ts';
 import { formatPlatform } from '../oci/index.ts';
 import {
   type CatalogCheckResult,
+  type ChannelLook,
   type CheckedProduct,
   catalogCheckSchemaVersion,
   type Observation,
   observationResults,
   severities,
 } from '../results/index.ts';
+import { channelFindings, lookAtChannels } from './channels/index.ts';
 import { eachLimited, oneAtATime } from './each-limited.ts';
 import { findingsOf } from './findings.ts';
 import { freshFor } from './freshness.ts';
@@ -97,7 +99,17 @@ async function checkProduct(product: Product, check: Check): Promise<CheckedProd
         ? { seen: await lookOnce(target, { product, known, check }), fresh: false }
         : { seen: before, fresh: true };
   });
-  return checkedProduct(product, { planned, answers, known, options });
+  const channels = await channelsOf(product, options);
+  return checkedProduct(product, { planned, answers, channels, known, options });
+}
+
+async function channelsOf(
+  product: Product,
+  { fetchChannel, platform, clock, signal, tags }: CheckOptions,
+): Promise<readonly ChannelLook[]> {
+  // Who asks for a tag asks for images alone.
+  if (fetchChannel === undefined || tags !== undefined) return [];
+  return lookAtChannels(product, { fetch: fetchChannel, platform, clock, signal });
 }
 
 interface Looking {
@@ -121,11 +133,15 @@ async function lookOnce(target: Target, { product, known, check }: Looking): Pro
 interface Checked {
   readonly planned: ProductTargets;
   readonly answers: readonly Answer[];
+  readonly channels: readonly ChannelLook[];
   readonly known: readonly Observation[];
   readonly options: CheckOptions;
 }
 
-function checkedProduct(product: Product, { planned, answers, known, options }: Checked): CheckedProduct {
+function checkedProduct(
+  product: Product,
+  { planned, answers, channels, known, options }: Checked,
+): CheckedProduct {
   const seen = answers.filter(({ fresh }) => !fresh).map((one) => one.seen);
   const regressions = seen.flatMap((one) => regressionBetween(lastKnown(known, one), one) ?? []);
   const stateWith = (observations: readonly Observation[]) =>
@@ -140,8 +156,13 @@ function checkedProduct(product: Product, { planned, answers, known, options }: 
     before: plain(stateWith(known)),
     after: plain(after),
     observations: seen,
+    ...(channels.length > 0 && { channels: [...channels] }),
     regressions,
-    findings: [...findingsOf(seen, regressions, after.findings), ...planned.findings],
+    findings: [
+      ...findingsOf(seen, regressions, after.findings),
+      ...planned.findings,
+      ...channelFindings(channels, product.channels),
+    ],
     fresh: answers.flatMap(({ fresh, seen: { reference, at } }) => (fresh ? [{ reference, at }] : [])),
   };
 }

@@ -1,5 +1,6 @@
 import type { EventSink } from '../core/index.ts';
 import type { Observation } from '../results/index.ts';
+import type { ChannelFetch } from './channels/index.ts';
 import type { TagChoice } from './targets.ts';
 import type { LookOptions } from './types.ts';
 
@@ -13,5 +14,7 @@ export interface CheckOptions extends LookOptions, TagChoice {
   readonly olderThan?: number;
   /** In the place of `{region}` in names; `us-east-1` unless told. */
   readonly region?: string;
+  /** Asks for what channels publish; without it they aren't looked at. */
+  readonly fetchChannel?: ChannelFetch;
   readonly onEvent?: EventSink;
 }

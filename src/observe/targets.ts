@@ -44,7 +44,7 @@ export async function targetsOf(product: Product, options: TargetOptions): Promi
   for (const image of product.images ?? []) parts.push(await ofImage(product, image, options));
   if (options.tags === undefined)
     for (const found of await ofWorkarounds(product, options)) parts.push(found);
-  if (parts.length === 0) {
+  if (parts.length === 0 && product.channels === undefined) {
     const why = `${product.name} names no image, so there is nothing to look at`;
     return { targets: [], findings: [{ kind: 'no-image', severity: 'note', why }] };
   }

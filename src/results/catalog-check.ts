@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { severities } from './audit.ts';
 import { productStateSchema } from './catalog.ts';
+import { channelLookSchema } from './channels.ts';
 import { observationResults, observationSchema } from './observation.ts';
 
 /** Raised when a reader of the JSON could break. */
@@ -44,6 +45,8 @@ export const checkedProductSchema = z.object({
   after: productStateSchema,
   /** What was seen in this run, in the order of images and tags. */
   observations: z.array(observationSchema),
+  /** Of a product with channels. */
+  channels: z.array(channelLookSchema).optional(),
   regressions: z.array(regressionSchema),
   findings: z.array(checkFindingSchema),
   /** References that were not looked at, because what is known of them is new enough. */

@@ -153,6 +153,20 @@ export const catalogProductSchema = z.object({
       note: z.string().optional(),
     }),
   ),
+  /** Of what isn't delivered in containers, as people say. */
+  channels: z
+    .array(
+      z.object({
+        name: z.string(),
+        /** Where its newest version says which it is. */
+        address: z.string(),
+        since: z.string().optional(),
+        source: z.string().optional(),
+        doubt: z.string().optional(),
+        ended: z.string().optional(),
+      }),
+    )
+    .optional(),
   links: z.array(
     z.object({
       kind: z.string(),

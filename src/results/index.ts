@@ -3,6 +3,8 @@ export * from './build.ts';
 export { canonical } from './canonical.ts';
 export * from './catalog.ts';
 export * from './catalog-check.ts';
+export * from './channels.ts';
+export * from './fleet.ts';
 export { jsonSchemas } from './json-schemas.ts';
 export * from './observation.ts';
 export { comparePlaces, type Place } from './order.ts';

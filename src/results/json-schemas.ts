@@ -3,6 +3,7 @@ import { auditResultSchema } from './audit.ts';
 import { buildResultSchema, runListSchema } from './build.ts';
 import { catalogListSchema, catalogPageSchema, catalogProductSchema } from './catalog.ts';
 import { catalogCheckResultSchema } from './catalog-check.ts';
+import { fleetResultSchema } from './fleet.ts';
 import { planViewSchema } from './plan.ts';
 import { portResultSchema } from './port.ts';
 import { publishResultSchema } from './publish.ts';
@@ -14,6 +15,7 @@ export function jsonSchemas(): Record<string, unknown> {
     scan: { title: 'armload scan --format json', ...z.toJSONSchema(scanResultSchema) },
     audit: { title: 'armload audit --format json', ...z.toJSONSchema(auditResultSchema) },
     port: { title: 'armload port --format json', ...z.toJSONSchema(portResultSchema) },
+    'port-fleet': { title: 'armload port --fleet --format json', ...z.toJSONSchema(fleetResultSchema) },
     'catalog-list': { title: 'armload catalog list --format json', ...z.toJSONSchema(catalogListSchema) },
     'catalog-show': { title: 'armload catalog show --format json', ...z.toJSONSchema(catalogProductSchema) },
     'catalog-table': { title: 'armload catalog table --format json', ...z.toJSONSchema(catalogPageSchema) },

@@ -63,6 +63,18 @@ export async function armload(
   return { code, stdout, stderr };
 }
 
+/** What of this machine's configuration npm itself would go by. */
+export function npmEnvironment(): Record<string, string> {
+  const keys = ['HOME', 'NODE_EXTRA_CA_CERTS', 'npm_config_registry'];
+  const proxies = ['HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy'];
+  return Object.fromEntries(
+    [...keys, ...proxies].flatMap((key) => {
+      const value = process.env[key];
+      return value === undefined ? [] : [[key, value]];
+    }),
+  );
+}
+
 /** An empty folder. Its name has no capitals: buildah takes paths for image names, which have none. */
 export function temporaryFolder(): { path: string; remove(): void } {
   const path = join(tmpdir(), `armload-real-${randomUUID()}`);
@@ -142,7 +154,10 @@ export async function unpackDebianPackage(
   await run('apt-get', [...options, '-qq', 'update'], { maxBuffer: 64 * 1024 * 1024 });
   const target = join(folder, `${wanted.join('-')}-${architecture}`);
   mkdirSync(target);
-  await run('apt-get', [...options, '-qq', 'download', ...wanted], { cwd: target, maxBuffer: 64 * 1024 * 1024 });
+  await run('apt-get', [...options, '-qq', 'download', ...wanted], {
+    cwd: target,
+    maxBuffer: 64 * 1024 * 1024,
+  });
   await run('sh', ['-ec', 'for package in ./*.deb; do dpkg-deb -x "$package" root; done'], { cwd: target });
   return join(target, 'root');
 }

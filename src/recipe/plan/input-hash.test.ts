@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseTemplate } from '../document/template.ts';
 import type { HostFacts } from '../executors/types.ts';
-import { inputHash } from './input-hash.ts';
+import { inputHash, type KnownDigests } from './input-hash.ts';
 import { hostOf, scopeOf } from './scope.test-support.ts';
 import type { Plan, PlannedStep, SourceFacts, StepFacts } from './types.ts';
 
@@ -52,7 +52,7 @@ const base: Case = {
   first: {},
 };
 
-function hashOf(changes: Partial<Case> = {}): string {
+function hashOf(changes: Partial<Case> = {}, known: KnownDigests = new Map()): string {
   const all = { ...base, ...changes };
   const plan: Plan = {
     ...{ recipe: 'a', recipeSha256: 'x', parameters: {}, secrets: { token: 'TOKEN' } },
@@ -66,7 +66,7 @@ function hashOf(changes: Partial<Case> = {}): string {
     ...{ checks: [], publications: [] },
   };
   const scope = scopeOf(all);
-  return inputHash(all.step, { plan, scope, host: hostOf(all.host) });
+  return inputHash(all.step, { plan, scope, host: hostOf(all.host), known });
 }
 
 const step = (changes: Partial<PlannedStep>): Partial<Case> => ({ step: { ...base.step, ...changes } });
@@ -176,6 +176,49 @@ describe('what a step depends on', () => {
         expect(hash(texts, value)).not.toBe(hash(texts, `${value} `));
       }),
     );
+  });
+
+  it('is the same with what was worked out before, whatever became of the steps in between', () => {
+    const outcome = fc.constantFrom<StepFacts>(
+      facts,
+      { ...facts, values: { v: '2' } },
+      { ...facts, files: {} },
+    );
+    const steps = fc.record({
+      first: outcome,
+      second: fc.option(outcome, { nil: undefined }),
+      aside: outcome,
+    });
+    fc.assert(
+      fc.property(fc.array(steps, { minLength: 2 }), (rounds) => {
+        const known: KnownDigests = new Map();
+        for (const { second, ...rest } of rounds) {
+          const changes = { steps: second === undefined ? rest : { ...rest, second } };
+          expect(hashOf(changes, known)).toBe(hashOf(changes));
+        }
+      }),
+    );
+  });
+
+  it('costs little for the last of a long chain', () => {
+    const ids = Array.from({ length: 2000 }, (_, index) => `s${index}`);
+    const steps = ids.map((id, index) =>
+      stepOf(id, { needs: index === 0 ? [] : [`s${index - 1}`], environment: [], command: words('true') }),
+    );
+    const plan: Plan = {
+      ...{ recipe: 'a', recipeSha256: 'x', parameters: {}, secrets: {}, passEnvironment: [], sources: [] },
+      requires: { emulation: false, tools: [], networkIsolation: false, images: false },
+      ...{ steps, checks: [], publications: [] },
+    };
+    const known: KnownDigests = new Map();
+    const done = new Map<string, StepFacts>();
+    const scope = { ...scopeOf(), steps: done };
+    const start = process.cpuUsage();
+    for (const each of steps) {
+      inputHash(each, { plan, scope, host: hostOf(), known });
+      done.set(each.id, { ...facts });
+    }
+    expect(process.cpuUsage(start).user / 1e6).toBeLessThan(4);
   });
 
   it('can not be told before the values are there', () => {

@@ -9,10 +9,22 @@ export interface HashContext {
   readonly plan: Plan;
   readonly scope: Scope;
   readonly host: HostFacts;
+  /** What was worked out for steps before; given again, a long chain costs little. Empty at first. */
+  readonly known?: KnownDigests;
+}
+
+/** By step. */
+export type KnownDigests = Map<string, KnownDigest>;
+
+interface KnownDigest {
+  readonly facts: StepFacts | undefined;
+  /** Of what it needs, in the plan's order. */
+  readonly before: readonly string[];
+  readonly digest: string;
 }
 
 /** Raised when the same step's text means another thing to armload: no result of before counts then. */
-const meaning = 'armload-step-1';
+const meaning = 'armload-step-2';
 
 /**
  * What the step's result depends on, as a hexadecimal SHA-256: where two of them are the same, so is what they'd give, as
@@ -30,7 +42,7 @@ const meaning = 'armload-step-1';
  * counts where the step names it.
  * @throws RecipeError `VALUE_MISSING` where a value or a source isn't there
  */
-export function inputHash(step: PlannedStep, { plan, scope, host }: HashContext): string {
+export function inputHash(step: PlannedStep, { plan, scope, host, known = new Map() }: HashContext): string {
   const sources = plan.sources.map(({ name, path }) => {
     const facts = scope.sources.get(name);
     if (facts === undefined) throw new RecipeError('VALUE_MISSING', `the source "${name}" is not there yet`);
@@ -51,9 +63,13 @@ export function inputHash(step: PlannedStep, { plan, scope, host }: HashContext)
     network: step.network,
     outputs: outputsOf(step, scope),
     sources,
-    before: factsBefore(step, { plan, scope }),
+    before: digestsBefore(step, { plan, scope, known }),
     host: { os: host.os, architecture: host.architecture },
   };
+  return digestOf(document);
+}
+
+function digestOf(document: unknown): string {
   return createHash('sha256').update(canonicalJson(document)).digest('hex');
 }
 
@@ -90,17 +106,31 @@ function outputsOf({ values, files, images }: PlannedStep, scope: Scope): unknow
   };
 }
 
-/** By step: what those gave that it needs, however far back; null of one that was left out. */
-function factsBefore(step: PlannedStep, { plan, scope }: { plan: Plan; scope: Scope }): unknown {
-  const needs = new Map(plan.steps.map(({ id, needs }) => [id, needs]));
-  const seen = new Set<string>();
-  const waiting = [...step.needs];
-  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-    if (seen.has(id)) continue;
-    seen.add(id);
-    waiting.push(...(needs.get(id) ?? []));
+/**
+ * By step that it needs: a digest of what that gave and of the digests of what that needs, however far back. What was
+ * worked out before holds as long as none of it changed.
+ */
+function digestsBefore(
+  step: PlannedStep,
+  { plan, scope, known }: { readonly plan: Plan; readonly scope: Scope; readonly known: KnownDigests },
+): unknown {
+  const digests = new Map<string, string>();
+  const workOut = (id: string, needs: readonly string[], facts: StepFacts | undefined): string => {
+    const before = needs.map((need) => digests.get(need) ?? '');
+    const digest = digestOf({ facts: factsOf(facts), needs, before });
+    known.set(id, { facts, before, digest });
+    return digest;
+  };
+  for (const { id, needs } of plan.steps) {
+    if (id === step.id) break;
+    const facts = scope.steps.get(id);
+    const found = known.get(id);
+    const holds =
+      found?.facts === facts && needs.every((need, index) => found?.before[index] === digests.get(need));
+    const digest = holds && found !== undefined ? found.digest : workOut(id, needs, facts);
+    digests.set(id, digest);
   }
-  return Object.fromEntries([...seen].map((id) => [id, factsOf(scope.steps.get(id))]));
+  return Object.fromEntries(step.needs.map((need) => [need, digests.get(need) ?? null]));
 }
 
 function factsOf(facts: StepFacts | undefined): unknown {

@@ -15,7 +15,7 @@ export interface FilledParameters {
  * @throws UsageError `USAGE`, with all that's wrong; RecipeError `PATTERN_TOO_SLOW`
  */
 export function fillParameters(
-  { parameters = {} }: RecipeDocument,
+  { parameters = {} }: Pick<RecipeDocument, 'parameters'>,
   given: Readonly<Record<string, string>>,
 ): FilledParameters {
   const values: Record<string, string> = {};

@@ -119,3 +119,45 @@ test('no format lets a registry drive the terminal, and the JSON is the document
     if (format.name === 'json') expect(catalogCheckResultSchema.parse(JSON.parse(text))).toEqual(result);
   }
 });
+
+const channel = {
+  channel: 'stable',
+  platform: 'linux/arm64',
+  result: 'has' as const,
+  version: '3033.2.0',
+  compared: { platform: 'linux/amd64', version: '3033.2.0' },
+  at: '2026-01-01T00:00:00.000Z',
+  why: 'it publishes 3033.2.0 for arm64, with all its files',
+  since: { version: '3033.2.0', seen: 'confirmed' as const, why: '3033.2.0 is there for arm64' },
+};
+
+test('channels are told each time, for nothing of them is kept', () => {
+  const none = { ...channel, channel: 'beta', result: 'none' as const, why: 'nothing for arm64' };
+  const { version: _, since: __, ...lacking } = none;
+  const { version: ___, since: ____, ...untellable } = channel;
+  const unknown = {
+    ...untellable,
+    channel: 'alpha',
+    result: 'unknown' as const,
+    reason: 'timeout',
+    why: 'no answer',
+  };
+  const result = catalogCheckResult([
+    checkedProduct({ product: 'flatcar', observations: [], channels: [channel, lacking, unknown] }),
+  ]);
+  expect(catalogCheckResultSchema.parse(result)).toEqual(result);
+  const text = renderCatalogCheckTable(result);
+  expect(text).toContain('  channel    stable  has 3033.2.0; since 3033.2.0, confirmed\n');
+  expect(text).toContain('  channel    beta  none; linux/amd64 has 3033.2.0\n');
+  expect(text).toContain('  channel    alpha  unknown (timeout)\n             no answer\n');
+  expect(text).toContain('3 channels looked at');
+  expect(renderCatalogCheckMarkdown(result)).toContain('| flatcar | beta | none; linux/amd64 has 3033.2.0 |');
+});
+
+test('a channel that lost the platform gives exit code 1', () => {
+  const lostChannel = { kind: 'channel-lost', severity: 'error' as const, why: 'nothing for arm64' };
+  expect(catalogCheckOutcomeOf(catalogCheckResult([checkedProduct({ findings: [lostChannel] })]))).toEqual({
+    code: 1,
+    reason: 'a channel lost its platform',
+  });
+});

@@ -3,7 +3,7 @@ import type { Drawing } from '../format.ts';
 import { Budget } from '../markdown-budget.ts';
 import { code, prose, row } from '../markdown-text.ts';
 import { isWorthTelling } from './outcome.ts';
-import { catalogCheckTotalsOf, describeMove, describeSeen } from './sentences.ts';
+import { catalogCheckTotalsOf, describeChannel, describeMove, describeSeen } from './sentences.ts';
 
 /** The same for an issue or a pull request: what is worse first. Rows that don't fit are left out and counted. */
 export function renderCatalogCheckMarkdown(result: CatalogCheckResult, drawing: Drawing = {}): string {
@@ -15,6 +15,7 @@ export function renderCatalogCheckMarkdown(result: CatalogCheckResult, drawing: 
     table(budget, ['Regressions', ['Product', 'Image', 'What happened']], regressionRows(result)),
     table(budget, ['Findings', ['Product', 'Severity', 'Image', 'Why']], findingRows(result, all)),
     table(budget, ['Products', ['Product', 'State', 'Because']], productRows(result, all)),
+    table(budget, ['Channels', ['Product', 'Channel', 'Seen', 'Why']], channelRows(result)),
     table(budget, ['Images', ['Product', 'Image', 'Seen', 'Why']], seenRows(result, all)),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
@@ -57,5 +58,13 @@ function seenRows({ products }: CatalogCheckResult, all: boolean): readonly stri
     observations
       .filter(({ result }) => all || result !== 'multi-arch')
       .map((seen) => row([prose(product), code(seen.reference), prose(describeSeen(seen)), prose(seen.why)])),
+  );
+}
+
+function channelRows({ products }: CatalogCheckResult): readonly string[] {
+  return products.flatMap(({ product, channels = [] }) =>
+    channels.map((look) =>
+      row([prose(product), prose(look.channel), prose(describeChannel(look)), prose(look.why)]),
+    ),
   );
 }

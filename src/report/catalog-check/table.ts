@@ -1,5 +1,6 @@
 import type {
   CatalogCheckResult,
+  ChannelLook,
   CheckedProduct,
   CheckFinding,
   ObservationResult,
@@ -9,7 +10,7 @@ import type { Tone } from '../groups.ts';
 import { joined, labelledLines, type Page, pageOf } from '../page.ts';
 import { plainText, wrap } from '../text.ts';
 import { isWorthTelling } from './outcome.ts';
-import { catalogCheckTotalsOf, describeMove, describeSeen } from './sentences.ts';
+import { catalogCheckTotalsOf, describeChannel, describeMove, describeSeen } from './sentences.ts';
 
 const indent = 2;
 const labelWidth = 11;
@@ -21,6 +22,12 @@ const tones: Readonly<Record<ObservationResult, Tone>> = {
   mislabelled: 'bad',
   partial: 'doubt',
   gone: 'doubt',
+  unknown: 'doubt',
+};
+const channelTones: Readonly<Record<ChannelLook['result'], Tone>> = {
+  has: 'good',
+  none: 'quiet',
+  gone: 'quiet',
   unknown: 'doubt',
 };
 const findingTones: Readonly<Record<CheckFinding['severity'], Tone>> = {
@@ -59,6 +66,11 @@ function productLines(product: CheckedProduct, page: Page): readonly string[] {
       const line = `${plainText(seen.reference)}  ${paint.tone(tones[seen.result], describeSeen(seen))}`;
       const why = page.detail || seen.result === 'unknown' ? wrapped(seen.why, page) : [];
       return labelledLines('seen', [line, ...why], margin(page));
+    }),
+    ...(product.channels ?? []).flatMap((look) => {
+      const line = `${plainText(look.channel)}  ${paint.tone(channelTones[look.result], describeChannel(look))}`;
+      const why = page.detail || look.result === 'unknown' ? wrapped(look.why, page) : [];
+      return labelledLines('channel', [line, ...why], margin(page));
     }),
     ...(page.all
       ? product.fresh.flatMap(({ reference, at }) =>

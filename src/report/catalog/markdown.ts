@@ -2,7 +2,13 @@ import type { CatalogList, CatalogProduct } from '../../results/index.ts';
 import type { Drawing } from '../format.ts';
 import { Budget } from '../markdown-budget.ts';
 import { code, prose, row } from '../markdown-text.ts';
-import { catalogListTotalsOf, catalogProductTotalsOf, describeAge, describeClaim } from './sentences.ts';
+import {
+  catalogListTotalsOf,
+  catalogProductTotalsOf,
+  describeAge,
+  describeChannelClaim,
+  describeClaim,
+} from './sentences.ts';
 
 /** The catalog as one Markdown table. */
 export function renderCatalogListMarkdown(result: CatalogList): string {
@@ -53,6 +59,13 @@ export function renderCatalogProductMarkdown(result: CatalogProduct, { all = fal
       ['Claims', ['Says', 'Date', 'Text', 'Source']],
       claims.map((one) =>
         row([prose(describeClaim(one)), prose(one.date), prose(one.text), code(one.source)]),
+      ),
+    ),
+    optional(
+      budget,
+      ['Channels', ['Channel', 'People say', 'Newest']],
+      (result.channels ?? []).map((one) =>
+        row([prose(one.name), prose(describeChannelClaim(one)), code(one.address)]),
       ),
     ),
     optional(

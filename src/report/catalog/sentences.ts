@@ -37,6 +37,15 @@ export function describeClaim(claim: ClaimResult | undefined): string {
   return `${claim.says}${range}${claim.doubt === undefined ? '' : ', doubtful'}`;
 }
 
+/** `since 3033.2.0`, as people say it of a channel. */
+export function describeChannelClaim({
+  since,
+  ended,
+}: NonNullable<CatalogProduct['channels']>[number]): string {
+  if (ended !== undefined) return `ended: ${ended}`;
+  return since === undefined ? 'nobody says since when' : `since ${since}, people say`;
+}
+
 /** `recipe argo-cd-source, for <2.3.0: tested`. */
 export function describeWorkaround({
   kind,

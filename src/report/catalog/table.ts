@@ -6,6 +6,7 @@ import {
   catalogListTotalsOf,
   catalogProductTotalsOf,
   describeAge,
+  describeChannelClaim,
   describeClaim,
   describeWorkaround,
   stateTones,
@@ -67,6 +68,7 @@ export function renderCatalogProductTable(result: CatalogProduct, drawing: Drawi
     workaroundLines(result, page),
     claimLines(result, page),
     imageLines(result, page),
+    channelLines(result, page),
     observationLines(result, page),
     notesLines(result.notes, page),
     [paint.bold(catalogProductTotalsOf(result))],
@@ -146,6 +148,15 @@ function imageLines({ images }: CatalogProduct, page: Page): readonly string[] {
     ...image.archNames.flatMap((name) => line('one platform', name, page)),
     ...image.mirrors.flatMap((name) => line('copy', name, page)),
     ...(image.note === undefined ? [] : labelled('note', image.note, page)),
+  ]);
+}
+
+function channelLines({ channels = [] }: CatalogProduct, page: Page): readonly string[] {
+  return section(`Channels (${channels.length})`, channels, page, (channel) => [
+    `  ${page.paint.bold(plainText(channel.name))}  ${plainText(describeChannelClaim(channel))}`,
+    ...(channel.doubt === undefined ? [] : labelled('doubt', channel.doubt, page)),
+    ...line('newest', channel.address, page),
+    ...(channel.source === undefined ? [] : line('source', channel.source, page)),
   ]);
 }
 

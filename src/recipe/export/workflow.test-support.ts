@@ -1,0 +1,57 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { runShell, type ScriptEnd } from './export.test-support.ts';
+
+export interface WorkflowStep {
+  readonly name: string;
+  readonly id?: string;
+  readonly if?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly run?: string;
+  readonly uses?: string;
+  readonly 'timeout-minutes'?: number;
+}
+
+export function stepsOf(workflow: string): readonly WorkflowStep[] {
+  const document = parse(workflow) as { jobs: { build: { steps: readonly WorkflowStep[] } } };
+  return document.jobs.build.steps;
+}
+
+/**
+ * Does the `run` steps of a workflow in order, in one folder, as a runner does: secrets by their variables, up to the first
+ * step that fails. Steps with a condition are left out.
+ */
+export async function runWorkflow(
+  workflow: string,
+  {
+    folder,
+    environment,
+    shell = ['sh', '-e'],
+  }: {
+    readonly folder: string;
+    readonly environment: Readonly<Record<string, string | undefined>>;
+    readonly shell?: readonly string[];
+  },
+): Promise<readonly (ScriptEnd & { readonly name: string })[]> {
+  const [cwd, temporary] = [join(folder, 'work'), join(folder, 'temp')];
+  for (const path of [cwd, temporary]) await mkdir(path, { recursive: true });
+  const ended: (ScriptEnd & { readonly name: string })[] = [];
+  for (const { name, env = {}, run, ...step } of stepsOf(workflow)) {
+    if (run === undefined || step.if !== undefined) continue;
+    const secrets = Object.keys(env).map((variable) => [variable, environment[variable]]);
+    const { PATH, HOME, LANG } = environment;
+    const own = {
+      PATH,
+      HOME,
+      LANG,
+      RUNNER_TEMP: temporary,
+      GITHUB_ENV: '/dev/null',
+      ...Object.fromEntries(secrets),
+    };
+    const end = await runShell(run, [], { cwd, environment: own, shell });
+    ended.push({ name, ...end });
+    if (end.code !== 0) break;
+  }
+  return ended;
+}
