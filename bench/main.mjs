@@ -3,6 +3,7 @@
 import { auditLayers } from './audit-layers.mjs';
 import { hundredThousandUses } from './hundred-thousand-uses.mjs';
 import { port } from './port.mjs';
+import { recipe } from './recipe.mjs';
 import { startUp } from './start-up.mjs';
 import { thousandReferences } from './thousand-references.mjs';
 
@@ -13,6 +14,7 @@ const benches = {
   'hundred-thousand-uses': hundredThousandUses,
   audit: auditLayers,
   port,
+  recipe,
 };
 for (const [name, bench] of Object.entries(benches)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
