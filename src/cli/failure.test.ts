@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { fakeIo } from '../../test/support/fake-io.ts';
 import { ArmloadError, UsageError } from '../core/index.ts';
+import { DocumentError } from '../document/index.ts';
 import { reportFailure } from './failure.ts';
 
 async function told(thrown: unknown, options: { verbose?: boolean; aborted?: boolean } = {}) {
@@ -19,6 +20,17 @@ test('field 23: wrong usage is 3, with sentence and hint', async () => {
   expect(await told(new UsageError('USAGE', 'no such thing', { hint: 'Try another.' }))).toEqual({
     code: 3,
     text: 'armload: no such thing\n  Try another.\n',
+  });
+});
+
+test("what is wrong in a document of the person's own is wrong usage, each problem on its line", async () => {
+  const problems = [
+    { line: 2, member: 'nam', message: '"nam" is unknown' },
+    { line: 5, member: 'steps.a', message: 'it needs itself' },
+  ];
+  expect(await told(new DocumentError('DOCUMENT_INVALID', 'recipe.yaml', { problems }))).toEqual({
+    code: 3,
+    text: 'armload: recipe.yaml:2: "nam" is unknown\n  recipe.yaml:5: it needs itself\n',
   });
 });
 

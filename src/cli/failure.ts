@@ -1,4 +1,5 @@
 import { ArmloadError, isAbort, messageOf, redact, UsageError } from '../core/index.ts';
+import { DocumentError } from '../document/index.ts';
 import { plainText } from '../report/index.ts';
 import { type Io, writeText } from './io.ts';
 
@@ -10,6 +11,18 @@ const usageCodes: ReadonlySet<string> = new Set([
   'VERSION_INVALID',
   'CATALOG_INVALID',
   'CATALOG_UNREADABLE',
+  // Of recipes: what's written in them, and what they're given.
+  'DOCUMENT_MALFORMED',
+  'DOCUMENT_INVALID',
+  'EXPRESSION_MALFORMED',
+  'PLAN_INVALID',
+  'PLAN_TOO_LARGE',
+  'PATH_OUTSIDE',
+  'PATTERN_MALFORMED',
+  'SOURCE_MISSING',
+  'SOURCE_CHANGED',
+  'SECRET_MISSING',
+  'NOT_EXPORTABLE',
 ]);
 
 export interface FailureOptions {
@@ -23,7 +36,7 @@ export async function reportFailure(thrown: unknown, options: FailureOptions): P
   const { io, verbose } = options;
   const failure = classify(thrown, io.signal.aborted);
   const lines = [
-    `armload: ${plainText(failure.sentence)}`,
+    `armload: ${sentencesOf(thrown, failure).map(plainText).join('\n  ')}`,
     ...(failure.hint === undefined ? [] : [`  ${plainText(failure.hint)}`]),
     ...(verbose && failure.code !== exitCodes.interrupted ? detailsOf(thrown) : []),
   ];
@@ -57,6 +70,13 @@ function classify(thrown: unknown, aborted: boolean): Failure {
       ? 'Something gave up waiting and did not say what. Please report it with the command you ran.'
       : 'Please report it with the command you ran; --verbose shows where it happened.',
   };
+}
+
+/** Several problems of one document are a line each. */
+function sentencesOf(thrown: unknown, { sentence, code }: Failure): readonly string[] {
+  if (code !== exitCodes.usage || !(thrown instanceof Error)) return [sentence];
+  const document = [thrown, thrown.cause].find((one) => one instanceof DocumentError);
+  return document?.sentences ?? [sentence];
 }
 
 function detailsOf(thrown: unknown): readonly string[] {

@@ -52,6 +52,11 @@ describe('a document', () => {
     expect(message).toContain('recipe.yaml:4: "source.comit" is unknown');
   });
 
+  test('of several shapes is judged by the one whose members it has, whatever they hold', () => {
+    const { problems } = problemsOf('name: a\nsource:\n  url: https://example.com/a\n  sha256: 0000\n');
+    expect(problems).toMatchObject([{ line: 4, member: 'source.sha256' }]);
+  });
+
   test('that is no YAML says where', () => {
     expect(problemsOf('name: a\nsteps: [1, 2\n')).toMatchObject({
       code: 'DOCUMENT_MALFORMED',

@@ -121,11 +121,18 @@ function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType): { path: MemberP
   return [{ path, message: `${member} is wrong: ${lowerFirst(said)}` }];
 }
 
-/** Of a union's branches, the one whose kind of value was given: its complaints say more than "invalid input". */
+/** Of a union's branches, the one that was meant: what it complains of says more than "invalid input". */
 function nearestBranch(issue: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | undefined {
-  return issue.errors.find((branch) =>
+  const ofItsKind = issue.errors.filter((branch) =>
     branch.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'),
   );
+  return ofItsKind.sort((left, right) => strangeness(left) - strangeness(right))[0];
+}
+
+/** Members that it doesn't know say most clearly that another branch was meant. */
+function strangeness(branch: readonly z.core.$ZodIssue[]): number {
+  const unknown = branch.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
+  return unknown.length * 1000 + branch.length;
 }
 
 function unknownKey(path: MemberPath, known: readonly string[]): string {

@@ -28,7 +28,7 @@ const kinds: readonly Kind[] = [
     make: (address, { timings }) => localExecutor({ root: localRoot(address), timings }),
   },
   {
-    form: 'ssh://[USER@]HOST[:PORT][/FOLDER]',
+    form: 'ssh://HOST, with USER@ before it and :PORT and /FOLDER after it where they are needed',
     recognizes: (address) => address.startsWith('ssh://'),
     make: sshExecutor,
   },

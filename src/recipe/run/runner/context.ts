@@ -32,6 +32,8 @@ export class RunContext {
   readonly sources = new Map<string, SourceFacts>();
   readonly steps = new Map<string, StepFacts>();
   readonly knownDigests: KnownDigests = new Map();
+  /** When this session began, milliseconds since 1970. */
+  readonly startedAt: number;
   #held: { readonly place: Place; readonly host: HostFacts; readonly isNew: boolean } | undefined;
   #jobs = 0;
 

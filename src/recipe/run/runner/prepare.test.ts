@@ -35,6 +35,22 @@ test('a place that lacks something is told before anything is done, with the way
   expect(result.failure?.message).toContain('there is no own-tool');
 });
 
+test('nothing is downloaded for a place that lacks something', async () => {
+  const archive = `sources: { data: { url: 'https://archive.example/a', sha256: ${'a'.repeat(64)}, path: a } }\n`;
+  const asked: string[] = [];
+  const download = async (url: string) => void asked.push(url);
+  const { failure } = await runPlan(await world.begin(`${archive}${text}`, { download }));
+  expect([failure?.code, asked]).toEqual(['PLACE_LACKS', []]);
+});
+
+test('what it lacks is told with the way that the recipe knows for it, and what it knows none for', async () => {
+  const more = "\n    - name: other-tool\n    - name: third-tool\n      get:\n        - run: 'true'";
+  const { failure } = await runPlan(await world.begin(text.replace(/(?=\nsteps:)/, more)));
+  expect(failure?.hint).toBe(
+    'With --prepare, what the recipe knows is done in the place: "Make the tool" for own-tool; a script for third-tool. It knows nothing here for other-tool.',
+  );
+});
+
 test('what is missing is got where that is allowed, and the run goes on', async () => {
   const result = await runPlan(await world.begin(text, { provision: true }));
   expect(result.state).toBe('done');

@@ -15,7 +15,7 @@ import { runStep } from './run-step.ts';
 import { auditSaved, type ImageName, saveImage } from './save-images.ts';
 import { inOrder } from './schedule.ts';
 import { hideSecrets } from './secrets.ts';
-import { haveSource, keepSources } from './sources.ts';
+import { haveSource, keepFiles } from './sources.ts';
 import type { RunOptions } from './types.ts';
 
 /** Milliseconds. */
@@ -39,7 +39,7 @@ export async function runSession(context: RunContext, options: RunOptions): Prom
 
 /** All that takes the place. It's given back whatever comes, and taken away when all is done. */
 async function build(context: RunContext, options: RunOptions): Promise<void> {
-  await keepSources(context);
+  await keepFiles(context);
   const place = await holdPlace(context, options);
   let discard = false;
   try {

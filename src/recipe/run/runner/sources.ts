@@ -25,9 +25,12 @@ export async function haveSource(context: RunContext, source: PlannedSource): Pr
   context.sources.set(source.name, await persist(context, wanted));
 }
 
-/** Kept here first, so that a run can go on when the address has gone or the file has changed. */
-export async function keepSources(context: RunContext): Promise<void> {
-  for (const source of context.plan.sources) if (source.kind !== 'git') await keepSource(context, source);
+/**
+ * Files beside the recipe are kept first of all: they may have changed when they're needed. What is to be downloaded waits
+ * until the place is known to have all it takes.
+ */
+export async function keepFiles(context: RunContext): Promise<void> {
+  for (const source of context.plan.sources) if (source.kind === 'file') await keepSource(context, source);
 }
 
 async function persist(context: RunContext, source: PlannedSource): Promise<SourceFacts> {
