@@ -1,6 +1,7 @@
 export { audit } from './audit.ts';
 export { type AuditInHand, auditInHand, type ImageInHand } from './audit-in-hand.ts';
 export { type Auditor, createAuditor } from './auditor.ts';
+export { codeWithoutTwin, type LoneCode } from './foreign/index.ts';
 export { type CacheEntry, type LdCache, parseLdCache } from './loader/ld-cache.ts';
 export { foreignCodeIn } from './native.ts';
 export {

@@ -176,6 +176,8 @@ export interface ArchiveFacts {
   readonly entries: number;
   /** Entries whose content was not looked at because a JVM loads no machine code from such names (`.class`). */
   readonly skippedByName?: number;
+  /** What Maven packed into it, `group:artifact` by the names of its `pom.properties`, at most 16. */
+  readonly maven?: readonly string[];
 }
 
 export interface ScriptFacts {

@@ -30,6 +30,12 @@ const catalogCommands: readonly CommandEntry[] = [
     summary: 'the page of workarounds, as of today or of a day',
     load: () => import('./catalog-table-command.ts'),
   },
+  {
+    name: 'bases',
+    operands: 'add | list | remove',
+    summary: "the bases that ports know by their layers: your registry's own",
+    load: () => import('./catalog-bases-command.ts'),
+  },
 ];
 
 /** `armload catalog`: hands on to one of its parts. */

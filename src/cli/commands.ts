@@ -16,7 +16,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'port',
-    operands: 'REFERENCE --to DESTINATION',
+    operands: 'REFERENCE | --fleet PATH... --to DESTINATION',
     summary: "make the missing platform's image out of the one that is there",
     load: () => import('./port-command.ts'),
   },
@@ -34,7 +34,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'catalog',
-    operands: 'list | show | check | table',
+    operands: 'list | show | check | table | bases',
     summary: 'products, how far they are on the platform, and what helps',
     load: () => import('./catalog-command.ts'),
   },

@@ -18,6 +18,14 @@ const access = {
 const accessSchema = z.object(access);
 export type AccessValues = z.output<typeof accessSchema>;
 
+/** Where a distribution's packages come from, beside what the image says. */
+const packages = {
+  mirrors: z.record(z.string(), z.string()).optional(),
+  keyrings: z.array(z.string().min(1)).max(100).optional(),
+  allowUpgrade: z.boolean().optional(),
+  allowUnsigned: z.boolean().optional(),
+};
+
 /** Its presence asks for smoke runs. */
 const run = z
   .strictObject({
@@ -57,14 +65,10 @@ export const configSchema = z.strictObject({
       bases: z.array(z.string().min(1)).max(100).optional(),
       knownBases: z.string().min(1).optional(),
       allowBaseDifferences: z.boolean().optional(),
-      debian: z
-        .strictObject({
-          mirrors: z.record(z.string(), z.string()).optional(),
-          snapshot: z.string().optional(),
-          keyrings: z.array(z.string().min(1)).max(100).optional(),
-          allowUpgrade: z.boolean().optional(),
-          allowUnsigned: z.boolean().optional(),
-        })
+      debian: z.strictObject({ ...packages, snapshot: z.string().optional() }).optional(),
+      apk: z.strictObject(packages).optional(),
+      rpm: z
+        .strictObject({ ...packages, repositories: z.array(z.string().min(1)).max(100).optional() })
         .optional(),
       go: z
         .strictObject({
@@ -125,6 +129,8 @@ export const trustedOnly: readonly (readonly string[])[] = [
   ['port', 'knownBases'],
   ['port', 'allowBaseDifferences'],
   ...['mirrors', 'snapshot', 'keyrings', 'allowUnsigned'].map((member) => ['port', 'debian', member]),
+  ...['mirrors', 'keyrings', 'allowUnsigned'].map((member) => ['port', 'apk', member]),
+  ...['mirrors', 'keyrings', 'allowUnsigned', 'repositories'].map((member) => ['port', 'rpm', member]),
   ['port', 'go', 'program'],
   ['port', 'python', 'indexes'],
   ['port', 'java', 'repositories'],

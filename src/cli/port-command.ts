@@ -8,6 +8,7 @@ import { reportFailure } from './failure.ts';
 import type { Io } from './io.ts';
 import { openOutputFile } from './output-file.ts';
 import type { PortFlags } from './port-flags.ts';
+import { checkNoFleet } from './port-fleet-settings.ts';
 import { type PortCommandSettings, portSettings } from './port-settings.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { openResultOutput } from './result-output.ts';
@@ -22,6 +23,8 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   const parsed = await parseArguments<PortFlags>(portCommand(), args, io);
   if (parsed === undefined) return 0;
   const { flags } = parsed;
+  if (flags.fleet === true) return await (await import('./port-fleet.ts')).runFleet(parsed, io);
+  checkNoFleet(flags);
   const config = await loadConfig(flags.config, io.cwd);
   const settings = await portSettings(parsed, config, io);
   const output = await openResultOutput(flags, io);
@@ -50,15 +53,20 @@ function portCommand(): Command {
     'armload port acme/app:1 --to registry.example/app:1 --base docker.io/library/debian:12-slim',
     'armload port acme/app:1 --to oci:./out:1 --replace /usr/bin/yq=./yq_linux_arm64',
     "armload port acme/app:1 --to registry.example/app:1 --waive '/opt/app/old.so=loaded on amd64 only'",
+    'armload port --fleet deploy/ --to registry.example/arm64 --mapping images.yaml',
   ])
     .description(
       "Makes the missing platform's image out of the one that is there: takes the base's own image for the platform, keeps what is above it byte by byte, replaces machine code with its counterparts, and refuses what it would have to guess. What it made is audited, and published beside the source's own image.",
     )
-    .argument('[reference]', 'the image to port, of any transport');
+    .argument(
+      '[reference...]',
+      'the image to port, of any transport; with --fleet, files, folders, references, or - for stdin',
+    );
   withResultOptions(command).option('-a, --all', 'list every difference, replacement and note');
   withPublishOptions(command);
   withBaseOptions(command);
   withCounterpartOptions(command);
+  withFleetOptions(command);
   withRunOptions(command, 'try the result out before it is published; a run that fails refuses the port');
   command
     .option(
@@ -107,7 +115,10 @@ function withCounterpartOptions(command: Command): void {
       'carry a path over that would be refused; the reason is recorded; may be repeated',
       collect,
     )
-    .option('--allow-upgrade', 'take newer packages of the same release where the installed ones are gone')
+    .option(
+      '--allow-upgrade',
+      'take newer packages of the same release where the installed ones are gone, and newer jars where those have no code for the platform',
+    )
     .option('--allow-unsigned', 'take packages that no trusted key vouches for, and say so')
     .option(
       '--mirror <archive=mirror>',
@@ -118,6 +129,11 @@ function withCounterpartOptions(command: Command): void {
     .option(
       '--keyring <file>',
       'keys that may vouch for packages, beside those of the image; may be repeated',
+      collect,
+    )
+    .option(
+      '--rpm-repo <address>',
+      'a repository of RPM packages beside those of the image, or for a list of mirrors there; may be repeated',
       collect,
     )
     .option('--no-go', 'build no Go programs anew')
@@ -137,11 +153,27 @@ function withCounterpartOptions(command: Command): void {
     );
 }
 
+function withFleetOptions(command: Command): void {
+  command
+    .option(
+      '--fleet',
+      'port all images that are found there and lack the platform; --to is what all destinations begin with',
+    )
+    .option('--jobs <number>', 'of a fleet, ports at a time (default: 2)')
+    .option('--mapping <file>', "of a fleet, write old and new references to a file, as Kustomize's images")
+    .option('--include <state>', 'of a fleet, port these too: suspect; may be repeated', collect)
+    .option(
+      '--profile <name>',
+      'of a fleet, a Compose profile that is on; may be repeated (default: all)',
+      collect,
+    );
+}
+
 function withPublishOptions(command: Command): void {
   command
     .option(
       '--to <destination>',
-      'host/repository:tag, oci:DIR:TAG, or oci-archive:FILE[:TAG], which is replaced',
+      'host/repository:tag, oci:DIR:TAG, or oci-archive:FILE[:TAG], which is replaced; of a fleet, host[/path]',
     )
     .option('--dry-run', 'plan, put together and audit, but publish nothing')
     .option('--only', "publish the port alone (default: beside the source's own images)")

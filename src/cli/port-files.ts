@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { messageOf, UsageError } from '../core/index.ts';
-import type { BaseKnowledge } from '../port/index.ts';
+import type { BaseKnowledge, BaseRecord } from '../port/index.ts';
+import type { Io } from './io.ts';
 
 const maxTableBytes = 64 * 1024 * 1024;
 
@@ -45,16 +46,26 @@ export async function checkWorkFolder(folder: string, cwd: string): Promise<stri
 }
 
 /**
- * Reads the table of known bases.
- * @throws UsageError `USAGE` where it can't be read or is none.
+ * The bases of the table that was named, if any, and of the person's own, if there is one.
+ * @throws UsageError where a table can't be read or is none.
  */
-export async function readKnownBases(named: NamedFile): Promise<BaseKnowledge> {
+export async function knownBases(
+  named: NamedFile | undefined,
+  environment: Io['environment'],
+): Promise<BaseKnowledge | undefined> {
+  const { baseKnowledge, defaultBaseTable, readBaseTable } = await import('../port/index.ts');
+  const own = await readBaseTable(defaultBaseTable(environment));
+  const given = named === undefined ? [] : await readNamedTable(named);
+  return named === undefined && own.length === 0 ? undefined : baseKnowledge([...given, ...own]);
+}
+
+async function readNamedTable(named: NamedFile): Promise<readonly BaseRecord[]> {
   try {
     const size = await sizeOf(named.path);
     if (size > maxTableBytes) throw new Error(`it has ${size} bytes, over the limit of ${maxTableBytes}`);
     const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(named.path));
-    const { baseKnowledge, parseBaseRecords } = await import('../port/index.ts');
-    return baseKnowledge(parseBaseRecords(text));
+    const { parseBaseRecords } = await import('../port/index.ts');
+    return parseBaseRecords(text);
   } catch (error) {
     throw unreadable(named, error);
   }

@@ -20,6 +20,7 @@ export interface PortFlags extends ResultFlags, AccessFlags, RunFlags, SignFlags
   readonly mirror?: readonly string[];
   readonly snapshot?: string;
   readonly keyring?: readonly string[];
+  readonly rpmRepo?: readonly string[];
   /** False with `--no-go`. */
   readonly go?: boolean;
   readonly goLdflags?: readonly string[];
@@ -33,4 +34,9 @@ export interface PortFlags extends ResultFlags, AccessFlags, RunFlags, SignFlags
   readonly attach: boolean;
   readonly workFolder?: string;
   readonly account?: string;
+  readonly fleet?: boolean;
+  readonly jobs?: string;
+  readonly mapping?: string;
+  readonly include?: readonly string[];
+  readonly profile?: readonly string[];
 }

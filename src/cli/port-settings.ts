@@ -7,10 +7,12 @@ import type { Config } from './config.ts';
 import type { Io } from './io.ts';
 import { debianSettings } from './port-debian.ts';
 import { checkDestination } from './port-destination.ts';
-import { checkWorkFolder, readKnownBases } from './port-files.ts';
+import { checkWorkFolder, knownBases } from './port-files.ts';
 import type { PortFlags } from './port-flags.ts';
 import { goSettings } from './port-go.ts';
+import { languageSettings } from './port-languages.ts';
 import { nodeSettings } from './port-node.ts';
+import { apkSettings, rpmSettings } from './port-packages.ts';
 import { readReplacements, readWaivers } from './port-paths.ts';
 import { pythonSettings } from './port-python.ts';
 import { runSettings } from './run-settings.ts';
@@ -28,6 +30,12 @@ export interface PortCommandSettings extends ResultSettings {
 
 const defaultSource: Platform = { os: 'linux', architecture: 'amd64' };
 
+/** All but what is ported, and where it goes. */
+export type CommonPortSettings = Omit<
+  PortCommandSettings['port'],
+  'reference' | 'to' | 'replacements' | 'waivers'
+>;
+
 /**
  * Reads all that a port is asked for, and the files that it names: what is wrong is told before anything is fetched.
  * @throws UsageError naming the operand, option, file or member that is wrong; InvalidReferenceError.
@@ -40,6 +48,35 @@ export async function portSettings(
   const { cwd } = io;
   const reference = readOperand(operands);
   const result = resultSettings(flags, config);
+  const common = await commonPortSettings(flags, config, io);
+  const { to, dryRun, only } = flags;
+  await checkDestination({ reference, to, dryRun, only, cwd, offline: common.offline });
+  return {
+    ...result,
+    port: {
+      ...common,
+      reference,
+      ...present({
+        to,
+        replacements: await read(flags.replace, (texts) => readReplacements(texts, cwd)),
+        waivers: read(flags.waive, readWaivers),
+      }),
+    },
+    ...present({ account: flags.account }),
+  };
+}
+
+/**
+ * Reads how images are ported, one or a whole fleet of them.
+ * @throws UsageError naming the option, file or member that is wrong; InvalidReferenceError.
+ */
+export async function commonPortSettings(
+  flags: PortFlags,
+  config: Config,
+  io: Pick<Io, 'cwd' | 'environment'>,
+): Promise<CommonPortSettings> {
+  const { cwd } = io;
+  const { platform } = resultSettings(flags, config);
   const { port = {} } = config.values;
   const inConfig = (member: string) => memberOf(config, `port.${member}`);
   checkContradictions(flags, cwd);
@@ -47,37 +84,29 @@ export async function portSettings(
     read(flags.from, (text) => readPlatform(text, '--from')),
     read(port.from, (text) => readPlatform(text, inConfig('from'))),
   ]);
-  checkPlatforms(from, result.platform);
-  const access = accessSettings(flags, config, { own: port, cwd });
-  const { to, dryRun, only } = flags;
-  await checkDestination({ reference, to, dryRun, only, cwd, offline: access.offline });
+  checkPlatforms(from, platform);
   return {
-    ...result,
-    port: {
-      reference,
-      platform: result.platform,
-      from,
-      attach: flags.attach,
-      ...access,
-      ...present({
-        to,
-        ...(await baseSettings(flags, config, cwd)),
-        replacements: await read(flags.replace, (texts) => readReplacements(texts, cwd)),
-        waivers: read(flags.waive, readWaivers),
-        debian: await debianSettings(flags, config, cwd),
-        go: goSettings(flags, config),
-        node: nodeSettings(flags, config),
-        python: pythonSettings(flags, config),
-        dryRun,
-        only,
-        replaceExisting: flags.replaceExisting,
-        force: flags.force,
-        sign: await signSettings(flags, io),
-        run: runSettings(flags, port.run, (member) => inConfig(`run.${member}`)),
-        workFolder: await read(flags.workFolder, (folder) => checkWorkFolder(folder, cwd)),
-      }),
-    },
-    ...present({ account: flags.account }),
+    platform,
+    from,
+    attach: flags.attach,
+    ...accessSettings(flags, config, { own: port, cwd }),
+    ...present({
+      ...(await baseSettings(flags, config, io)),
+      debian: await debianSettings(flags, config, cwd),
+      apk: await apkSettings(flags, config, cwd),
+      rpm: await rpmSettings(flags, config, cwd),
+      go: goSettings(flags, config),
+      node: nodeSettings(flags, config),
+      python: pythonSettings(flags, config),
+      ...languageSettings(flags, config),
+      dryRun: flags.dryRun,
+      only: flags.only,
+      replaceExisting: flags.replaceExisting,
+      force: flags.force,
+      sign: await signSettings(flags, io),
+      run: runSettings(flags, port.run, (member) => inConfig(`run.${member}`)),
+      workFolder: await read(flags.workFolder, (folder) => checkWorkFolder(folder, cwd)),
+    }),
   };
 }
 
@@ -112,7 +141,11 @@ function checkPlatforms(from: Platform, target: Platform): void {
   });
 }
 
-async function baseSettings(flags: PortFlags, config: Config, cwd: string) {
+async function baseSettings(
+  flags: PortFlags,
+  config: Config,
+  { cwd, environment }: Pick<Io, 'cwd' | 'environment'>,
+) {
   const { port = {} } = config.values;
   const known =
     read(flags.knownBases, (file) => ({ file, path: resolve(cwd, file), origin: '--known-bases' })) ??
@@ -124,7 +157,7 @@ async function baseSettings(flags: PortFlags, config: Config, cwd: string) {
   return present({
     bases: flags.noBase === true ? undefined : readBases(flags, config),
     noBase: flags.noBase,
-    knownBases: await read(known, readKnownBases),
+    knownBases: await knownBases(known, environment),
     allowBaseDifferences: flags.allowBaseDifferences ?? port.allowBaseDifferences,
   });
 }

@@ -19,7 +19,7 @@ export interface ReadDocument<T> {
   readonly value: T;
   readonly file: string;
   /** Of a member: its key's place, or that of the nearest member around it that has one. */
-  placeOf(path: MemberPath): { readonly line: number; readonly column: number } | undefined;
+  readonly placeOf: (path: MemberPath) => { readonly line: number; readonly column: number } | undefined;
   /** For what a schema can't say: an error about a member, with its place. */
   error(problems: readonly { readonly path: MemberPath; readonly message: string }[]): DocumentError;
 }
@@ -57,7 +57,7 @@ interface Source {
 
 interface Placed {
   readonly file: string;
-  placeOf(path: MemberPath): { readonly line: number; readonly column: number } | undefined;
+  readonly placeOf: (path: MemberPath) => { readonly line: number; readonly column: number } | undefined;
 }
 
 function parse(text: string, file: string): Source {

@@ -23,7 +23,7 @@ export interface LayerReaderOptions {
   /** Patterns of files to keep by content (`*` within a name); `wantedFiles` unless told. */
   readonly wanted?: readonly string[];
   /** Hashes of each file besides SHA-256, which only some callers need. */
-  readonly hashes?: readonly 'md5'[];
+  readonly hashes?: readonly ('md5' | 'sha1')[];
   /** The program of the reading threads; found by itself unless told. `none` reads in this thread. */
   readonly workerFile?: URL | 'none';
 }

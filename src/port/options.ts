@@ -4,6 +4,7 @@ import type { Platform } from '../oci/index.ts';
 import type { SignSettings } from '../publish/index.ts';
 import type { AccessOptions } from '../registry/index.ts';
 import type { BaseKnowledge } from './base/index.ts';
+import type { PortShared } from './shared-types.ts';
 
 /** A file that a person names for a path. */
 export interface NamedReplacement {
@@ -39,6 +40,24 @@ export interface DebianSettings {
   readonly allowUnsigned?: boolean;
 }
 
+/** Where packages of another distribution come from, beyond what the image says. */
+export interface PackageSettings {
+  /** Addresses of repositories to their mirrors': the longest prefix wins. */
+  readonly mirrors?: Readonly<Record<string, string>>;
+  /** Files of this machine with keys that may sign every repository: PEM for Alpine's, OpenPGP for RPM's. */
+  readonly keyrings?: readonly string[];
+  /** Take newer versions from the same repositories where the installed one is gone. */
+  readonly allowUpgrade?: boolean;
+  /** Take what no trusted key signed, and say so. */
+  readonly allowUnsigned?: boolean;
+}
+
+/** Where RPM packages come from. */
+export interface RpmSettings extends PackageSettings {
+  /** Addresses of repositories besides those that the image names, or in place of lists of mirrors that it names. */
+  readonly repositories?: readonly string[];
+}
+
 /** Where wheels of Python's packages come from. */
 export interface PythonSettings {
   /**
@@ -71,6 +90,35 @@ export interface NodeSettings {
   readonly scopes?: Readonly<Record<string, string>>;
 }
 
+/** Where newer jars, and those for other platforms, come from. */
+export interface JavaSettings {
+  /**
+   * Addresses of Maven repositories, first choice first. Unless told, those of Maven's own settings on this machine, and the
+   * one that an installed Maven goes to by itself.
+   */
+  readonly repositories?: readonly string[];
+  /** Take newer versions of jars that have no machine code for the platform in the installed one. */
+  readonly allowUpgrade?: boolean;
+}
+
+/** Where NuGet packages come from. */
+export interface DotnetSettings {
+  /**
+   * Addresses of NuGet sources (version 3: of their index.json), first choice first. Unless told, those of NuGet's own
+   * configuration on this machine.
+   */
+  readonly sources?: readonly string[];
+}
+
+/** Where Ruby gems come from. */
+export interface RubySettings {
+  /**
+   * Addresses of gem servers, first choice first. Unless told, those of RubyGems' and Bundler's configuration on this machine,
+   * those that the image's own Gemfile.lock names, or the one that an installed gem goes to by itself.
+   */
+  readonly sources?: readonly string[];
+}
+
 export interface PortSettings {
   /** What the new image is for; linux/arm64 unless told. */
   readonly platform?: Platform;
@@ -86,9 +134,14 @@ export interface PortSettings {
   readonly replacements?: readonly NamedReplacement[];
   readonly waivers?: readonly Waiver[];
   readonly debian?: DebianSettings;
+  readonly apk?: PackageSettings;
+  readonly rpm?: RpmSettings;
   readonly node?: NodeSettings;
   readonly go?: GoSettings;
   readonly python?: PythonSettings;
+  readonly java?: JavaSettings;
+  readonly dotnet?: DotnetSettings;
+  readonly ruby?: RubySettings;
   /** Plan, put together and audit, but write nothing. */
   readonly dryRun?: boolean;
   /** Port even where the source has the platform already, and put the port in the place of that image. */
@@ -118,4 +171,6 @@ export interface PortOptions extends AccessOptions, PortSettings {
   readonly to?: string;
   /** A folder for the work; a fresh one among the system's temporary ones unless told. */
   readonly workFolder?: string;
+  /** What it has in common with other ports of the same options; of its own unless told. */
+  readonly shared?: PortShared;
 }

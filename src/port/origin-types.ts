@@ -1,6 +1,7 @@
 import type { Clock, EventSink } from '../core/index.ts';
-import type { MergedView } from '../layer/index.ts';
+import type { MergedView, ViewEntry } from '../layer/index.ts';
 import type { Platform } from '../oci/index.ts';
+import type { Sharing } from './fetch/index.ts';
 import type { AddedPath, PathPlan } from './plan-types.ts';
 
 /** The image that is ported, as origins see it. */
@@ -19,6 +20,8 @@ export interface PortImage {
   readonly newBase: MergedView;
   /** The path's name on the target: the same where it names no architecture, `undefined` where it does and none is known. */
   readonly mapPath: (path: string) => string | undefined;
+  /** A file's bytes, from its layer once more; absent where the layers are not at hand. @throws LayerError, RegistryError. */
+  readonly read?: (file: ViewEntry, signal: AbortSignal | undefined) => AsyncIterable<Uint8Array>;
   /** When it was made, milliseconds since the epoch; absent where it doesn't say. */
   readonly createdAt?: number;
 }
@@ -29,8 +32,10 @@ export interface OriginContext {
   readonly folder: string;
   /** The folder for what is fetched, kept from run to run. */
   readonly cache: string;
-  /** Paths that origins before this one answer for. */
+  /** Paths that origins before this one answer for, or that they would if they could reach what they need. */
   readonly taken: ReadonlySet<string>;
+  /** With the other ports of this run; absent where there are none. */
+  readonly sharing?: Sharing | undefined;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: EventSink | undefined;
@@ -46,7 +51,7 @@ export interface Origin {
   /** Files that it reads by content, as patterns for the layer reader's `wanted`. */
   readonly wanted: readonly string[];
   /** Hashes that it compares besides SHA-256: read only where an origin asks. */
-  readonly hashes?: readonly 'md5'[];
+  readonly hashes?: readonly ('md5' | 'sha1')[];
   /**
    * Looks at the image itself for what it knows. Everything that it can't answer for, and that is its own, it refuses; what
    * it knows nothing of it leaves alone.

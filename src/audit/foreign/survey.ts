@@ -34,7 +34,7 @@ export interface Survey {
 const maxArchivePaths = 32;
 
 /** One walk over an image: what is foreign, what is native, each with its paths. */
-export function surveyOf({ view, platform }: Subject): Survey {
+export function surveyOf({ view, platform }: Pick<Subject, 'view' | 'platform'>): Survey {
   const foreign = new Map<LayerEntry, { paths: ViewEntry[]; pieces: readonly Piece[] }>();
   const native: NativeFile[] = [];
   const libraryLinks: ViewEntry[] = [];

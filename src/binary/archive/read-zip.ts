@@ -2,6 +2,7 @@ import type { ArchiveFacts } from '../facts.ts';
 import type { Context } from '../handler.ts';
 import { InflateSpace } from './inflate.ts';
 import { InflateSink } from './inflate-sink.ts';
+import { MavenNames } from './maven-names.ts';
 import { localHeaderBytes, localSignature, readDirectory, type ZipEntry } from './zip-directory.ts';
 
 /** A JVM loads nothing but classes from such names, and they are most of a jar's entries. */
@@ -20,11 +21,13 @@ export function readZip(bytes: Buffer, context: Context): ArchiveFacts | undefin
   if (directory.isCut) tooMany(context);
   const names = new Set<string>();
   const space = new InflateSpace();
+  const maven = new MavenNames();
   let skipped = 0;
   let reached = 0;
   for (const entry of [...directory.entries].sort((left, right) => left.offset - right.offset)) {
     if (names.has(entry.name)) hidden(context, `the entry ${entry.name} is there twice`);
     names.add(entry.name);
+    maven.add(entry.name);
     const place = placeOf(bytes, entry, context);
     if (place === undefined) continue;
     if (entry.offset < reached) {
@@ -42,6 +45,7 @@ export function readZip(bytes: Buffer, context: Context): ArchiveFacts | undefin
     format: 'zip',
     entries: directory.entries.length,
     ...(skipped === 0 ? {} : { skippedByName: skipped }),
+    ...maven.facts(),
   };
 }
 

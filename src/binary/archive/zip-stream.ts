@@ -2,6 +2,7 @@ import type { ArchiveFacts } from '../facts.ts';
 import type { Child, Context } from '../handler.ts';
 import { InflateSpace } from './inflate.ts';
 import { InflateSink } from './inflate-sink.ts';
+import { MavenNames } from './maven-names.ts';
 import { isEmpty, isSkippedName, tooMany } from './read-zip.ts';
 import { type Parser, Pass, type Sink, StreamReader } from './stream-reader.ts';
 import { localHeaderBytes, localSignature, readDirectory } from './zip-directory.ts';
@@ -34,6 +35,7 @@ export class ZipStream {
   #tail: Buffer = Buffer.alloc(0);
   #passed = 0;
   #skipped = 0;
+  readonly #maven = new MavenNames();
 
   constructor(context: Context) {
     this.#context = context;
@@ -54,7 +56,12 @@ export class ZipStream {
     this.#reader.finish();
     this.#compare();
     const skipped = this.#skipped;
-    return { format: 'zip', entries: this.#seen.size, ...(skipped === 0 ? {} : { skippedByName: skipped }) };
+    return {
+      format: 'zip',
+      entries: this.#seen.size,
+      ...(skipped === 0 ? {} : { skippedByName: skipped }),
+      ...this.#maven.facts(),
+    };
   }
 
   #compare(): void {
@@ -128,6 +135,7 @@ export class ZipStream {
 
   *#entry(header: LocalHeader): Parser {
     const { name, method, encrypted, isKnown, compressedSize, size } = header;
+    this.#maven.add(name);
     const isReadable = !encrypted && (method === 8 || (method === 0 && isKnown));
     const isWanted = !name.endsWith('/') && !(isKnown && isEmpty(header));
     if (isSkippedName(name)) this.#skipped += 1;

@@ -12,6 +12,7 @@ export interface CollectorOptions {
   readonly limits: LayerLimits;
   readonly isWanted: (path: string) => boolean;
   readonly md5: boolean;
+  readonly sha1: boolean;
   readonly document: DocumentWriter;
   readonly scratch: Scratch;
 }
@@ -150,6 +151,7 @@ export class EntryCollector implements TarSink {
       size: entry.size,
       keep: isWanted(entry.path) && this.#mayKeep(entry),
       md5: this.#options.md5,
+      sha1: this.#options.sha1,
       sparse: head.sparse,
       stored: head,
       scratch: this.#options.scratch,

@@ -13,6 +13,7 @@ export interface ContentFacts {
   readonly sha256: string;
   /** Where it was asked for. */
   readonly md5?: string;
+  readonly sha1?: string;
   readonly facts: FileFacts | undefined;
   readonly content: Uint8Array | undefined;
   /** Why there are no facts. */
@@ -24,8 +25,9 @@ export interface ContentOptions {
   /** Bytes, holes counted. */
   readonly size: number;
   readonly keep: boolean;
-  /** Compute the MD5 too. */
+  /** Compute these too. */
   readonly md5: boolean;
+  readonly sha1?: boolean;
   readonly sparse: SparseFile | undefined;
   /** Bytes as stored, and the entry's place, for sparse files. */
   readonly stored: { readonly size: number; readonly offset: number };
@@ -46,6 +48,7 @@ export class ContentReader implements Pick<TarSink, 'data'> {
   #failure: unknown;
   #hash: Hash | undefined;
   #md5: Hash | undefined;
+  #sha1: Hash | undefined;
 
   constructor(options: ContentOptions) {
     this.#options = options;
@@ -70,6 +73,7 @@ export class ContentReader implements Pick<TarSink, 'data'> {
     return {
       sha256: this.#hash.digest('hex'),
       ...(this.#md5 && { md5: this.#md5.digest('hex') }),
+      ...(this.#sha1 && { sha1: this.#sha1.digest('hex') }),
       facts: this.#guarded(() => this.#inspector?.finish()),
       content: this.#options.keep ? Buffer.concat(this.#kept) : undefined,
       failure: this.#failure,
@@ -80,14 +84,16 @@ export class ContentReader implements Pick<TarSink, 'data'> {
     this.#hash ??= this.#begin();
     this.#hash.update(chunk);
     this.#md5?.update(chunk);
+    this.#sha1?.update(chunk);
     this.#guarded(() => this.#inspector?.write(chunk));
     if (this.#options.keep) this.#kept.push(Buffer.from(chunk));
   }
 
   #begin(): Hash {
-    const { path, size, scratch, allowance, md5 } = this.#options;
+    const { path, size, scratch, allowance, md5, sha1 } = this.#options;
     this.#inspector = this.#guarded(() => inspectFile({ path, size }, { scratch, allowance }));
     if (md5) this.#md5 = createHash('md5');
+    if (sha1 === true) this.#sha1 = createHash('sha1');
     return createHash('sha256');
   }
 
@@ -113,6 +119,7 @@ function readWhole(bytes: Uint8Array, options: ContentOptions): ContentFacts {
   const hashes = {
     sha256: hash('sha256', bytes, 'hex'),
     ...(options.md5 && { md5: hash('md5', bytes, 'hex') }),
+    ...(options.sha1 && { sha1: hash('sha1', bytes, 'hex') }),
   };
   const content = keep ? Buffer.from(bytes) : undefined;
   try {

@@ -26,6 +26,7 @@ interface RowDetails {
   d?: readonly [number, number];
   f?: FileFacts;
   m?: string;
+  s?: string;
 }
 /** One entry: kind, path, mode, uid, gid, mtime, size, sha256 and what only some entries have. */
 export type Row = [number, string, number, number, number, number, number, string, RowDetails?];
@@ -96,7 +97,7 @@ export class DocumentWriter {
   }
 }
 
-function rowOf(entry: LayerEntry, { sha256 = '', md5, facts }: Partial<ContentFacts>): Row {
+function rowOf(entry: LayerEntry, { sha256 = '', md5, sha1, facts }: Partial<ContentFacts>): Row {
   const { linkName, xattrs, device } = entry;
   const base: Row = [
     kindCodes.get(entry.kind) ?? 0,
@@ -109,13 +110,14 @@ function rowOf(entry: LayerEntry, { sha256 = '', md5, facts }: Partial<ContentFa
     sha256,
   ];
   const isPlain = linkName === undefined && xattrs === undefined && device === undefined;
-  if (isPlain && facts === undefined && md5 === undefined) return base;
+  if (isPlain && facts === undefined && md5 === undefined && sha1 === undefined) return base;
   const details: RowDetails = {};
   if (linkName !== undefined) details.l = linkName;
   if (xattrs !== undefined) details.x = xattrs;
   if (device !== undefined) details.d = device;
   if (facts !== undefined) details.f = facts;
   if (md5 !== undefined) details.m = md5;
+  if (sha1 !== undefined) details.s = sha1;
   base.push(details);
   return base;
 }

@@ -77,6 +77,7 @@ function entryOf(row: Row): LayerEntry {
     mtime,
     ...(sha256 === '' ? undefined : { sha256 }),
     ...(details?.m === undefined ? undefined : { md5: details.m }),
+    ...(details?.s === undefined ? undefined : { sha1: details.s }),
     ...(details?.l === undefined ? undefined : { linkName: details.l }),
     ...(details?.x === undefined ? undefined : { xattrs: details.x }),
     ...(details?.d === undefined ? undefined : { device: details.d }),

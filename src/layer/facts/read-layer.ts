@@ -20,7 +20,7 @@ export interface ReadJob {
   /** Patterns of the files whose content is kept. */
   readonly wanted: readonly string[];
   /** Hashes of each file besides SHA-256. */
-  readonly hashes?: readonly 'md5'[];
+  readonly hashes?: readonly ('md5' | 'sha1')[];
 }
 
 /**
@@ -39,6 +39,7 @@ export async function readLayerDocument(
     limits: job.limits,
     isWanted: matcher(job.wanted),
     md5: job.hashes?.includes('md5') ?? false,
+    sha1: job.hashes?.includes('sha1') ?? false,
     document,
     scratch,
   });

@@ -38,6 +38,7 @@ export interface LayerEntry {
   readonly sha256?: string;
   /** The same, where the reader was asked for it. */
   readonly md5?: string;
+  readonly sha1?: string;
   /** What the file is; absent where a note says why. */
   readonly facts?: FileFacts;
 }

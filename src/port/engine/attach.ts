@@ -71,15 +71,17 @@ function provenanceOf({ options, reference, from, target }: Workshop, ported: Po
 
 /** What a person asked for; addresses without passwords, files without their folders. */
 function parametersOf(options: PortOptions): Readonly<Record<string, unknown>> {
-  const { bases, noBase, allowBaseDifferences, replacements, waivers, debian, go, node, python } = options;
+  const { bases, noBase, allowBaseDifferences, replacements, waivers } = options;
+  const { debian, apk, rpm, go, node, python, java, dotnet, ruby } = options;
   const asked: Readonly<Record<string, unknown>> = {
     bases,
     noBase,
     allowBaseDifferences,
     replacements: replacements?.map(replacementOf),
     waivers,
-    allowUpgrade: debian?.allowUpgrade,
-    allowUnsigned: debian?.allowUnsigned,
+    allowUpgrade: debian?.allowUpgrade ?? apk?.allowUpgrade ?? rpm?.allowUpgrade,
+    allowUnsigned: debian?.allowUnsigned ?? apk?.allowUnsigned ?? rpm?.allowUnsigned,
+    rpmRepositories: rpm?.repositories?.map((url) => redact(url)),
     snapshot: debian?.snapshot === undefined ? undefined : redact(debian.snapshot),
     goLinkFlags:
       go?.linkFlags &&
@@ -89,6 +91,10 @@ function parametersOf(options: PortOptions): Readonly<Record<string, unknown>> {
       node?.scopes &&
       Object.fromEntries(Object.entries(node.scopes).map(([scope, url]) => [scope, redact(url)])),
     pythonIndexes: python?.indexes?.map((index) => redact(index)),
+    javaAllowUpgrade: java?.allowUpgrade,
+    javaRepositories: java?.repositories?.map((url) => redact(url)),
+    dotnetSources: dotnet?.sources?.map((url) => redact(url)),
+    rubySources: ruby?.sources?.map((url) => redact(url)),
   };
   return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
 }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { auditInHand } from '../../audit/index.ts';
 import { systemClock } from '../../core/index.ts';
-import { mergeLayers, readLayers } from '../../layer/index.ts';
+import { mergeLayers, readLayerEntries, readLayers, type ViewEntry } from '../../layer/index.ts';
 import { formatPlatform } from '../../oci/index.ts';
 import type { OpenedImage } from '../../registry/index.ts';
 import type { PortResult } from '../../results/index.ts';
@@ -14,7 +14,7 @@ import { finishPort } from './finish.ts';
 import { layerSources } from './layer-sources.ts';
 import { pathNames } from './map-path.ts';
 import { openSourceImage } from './open-source.ts';
-import { joined, noPlans } from './plan.ts';
+import { answeredFor, joined, noPlans } from './plan.ts';
 import { putTogether } from './put-together.ts';
 import { earlyResult } from './result.ts';
 import type { JoinedPlans, ReadSource } from './types.ts';
@@ -69,7 +69,7 @@ function labelRefusal({ audit: { audit }, image }: ReadSource, { target }: Works
 
 function portImage(
   { reference, from, target }: Workshop,
-  { image, view }: ReadSource,
+  { image, view, layers }: ReadSource,
   base: PortBase,
 ): PortImage {
   const time = createdAt(image.configBytes);
@@ -78,9 +78,30 @@ function portImage(
     baseLayers: base.layers,
     oldBase: base.oldView,
     newBase: base.newView,
+    read: (file, signal) => readFile(file, { view, layers }, signal),
     mapPath: pathNames(image.platform, target, base.newView),
     ...(time === undefined ? {} : { createdAt: time }),
   };
+}
+
+/** Its layer's stream ends with the file: who reads it compares its hash. */
+async function* readFile(
+  { contentLayer, entry }: ViewEntry,
+  { view, layers }: Pick<ReadSource, 'view' | 'layers'>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const [source, facts] = [layers[contentLayer], view.layers[contentLayer]];
+  if (source === undefined || facts === undefined) return;
+  const wanted = facts.entries.indexOf(entry);
+  for await (const { tar, index } of readLayerEntries(
+    source,
+    facts,
+    signal === undefined ? {} : { signal },
+  )) {
+    if (index !== wanted || index < 0) continue;
+    yield* tar.body;
+    return;
+  }
 }
 
 /** One origin after the other: each leaves alone what those before it answer for. */
@@ -95,7 +116,8 @@ async function askOrigins(workshop: Workshop, image: PortImage): Promise<JoinedP
     const plan = await origin.plan(image, {
       folder,
       cache: join(cache, origin.name),
-      taken: new Set(plans.paths.keys()),
+      taken: answeredFor(plans),
+      sharing: options.shared,
       clock: options.clock ?? systemClock,
       signal: options.signal,
       onEvent: options.onEvent,

@@ -108,7 +108,7 @@ function rubyGem({ path }: ViewEntry): OriginGuess | undefined {
   if (name === undefined) return undefined;
   return {
     text: `ruby: ${name}`,
-    lift: 'Ruby gems with machine code are not ported yet: build the image for arm64, or name its files with --replace',
+    lift: 'Only gems that a gem server has for arm64 are ported: build the image for arm64, or name its files with --replace',
   };
 }
 

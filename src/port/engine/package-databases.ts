@@ -21,7 +21,7 @@ function listedRefusals(
         path: file,
         kind: 'package' as const,
         why: `it lists ${found}, and takes the place of the new base's`,
-        lift: `Packages of this kind are not replaced yet: build the image for the new architecture, or waive it with a reason: --waive /${file}=REASON.`,
+        lift: `Nothing took the place of all of them: build the image for the new architecture, or waive it with a reason: --waive /${file}=REASON.`,
         waivable: true,
       },
     ];
@@ -30,7 +30,7 @@ function listedRefusals(
 
 const rpmDatabase = /^(?:var\/lib\/rpm|usr\/lib\/sysimage\/rpm)\/(?:rpmdb\.sqlite|Packages(?:\.db)?)$/;
 
-/** RPM's database, where layers above the base changed it: nothing here reads or rewrites it. */
+/** RPM's database, where layers above the base changed it and nothing rewrote it for the new architecture. */
 function rpmRefusals({ source, baseLayers, view, newBaseLayers }: BeforeAndAfter): readonly Refusal[] {
   return ['var/lib/rpm', 'usr/lib/sysimage/rpm'].flatMap((folder) =>
     view.list(folder).flatMap(({ path, entry, layer }) => {
@@ -42,7 +42,7 @@ function rpmRefusals({ source, baseLayers, view, newBaseLayers }: BeforeAndAfter
           path,
           kind: 'package' as const,
           why: "RPM's database was changed above the base: it lists packages of the old architecture, and takes the place of the new base's",
-          lift: `RPM packages are not replaced yet: build the image for the new architecture, or waive it with a reason: --waive /${path}=REASON.`,
+          lift: `Nothing rewrote it: build the image for the new architecture, or waive it with a reason: --waive /${path}=REASON.`,
           waivable: true,
         },
       ];

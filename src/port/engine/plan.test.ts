@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { directory, file, writeElf } from '../../fixture/index.ts';
+import { directory, executable, file, writeElf } from '../../fixture/index.ts';
 import { mergeLayers } from '../../layer/index.ts';
 import type { TarMember } from '../../tar/index.ts';
 import { imageOf } from '../assembly/assembly.test-support.ts';
 import type { PlacedAddition, PortImage } from '../origin-types.ts';
 import { pathNames } from './map-path.ts';
-import { layerPlans, noPlans } from './plan.ts';
+import { answeredFor, joined, layerPlans, noPlans } from './plan.ts';
 
 const [source, target] = [
   { os: 'linux', architecture: 'amd64' },
@@ -67,4 +67,39 @@ test('a directory that is named again above goes where that one goes, and leaves
       action: 'rename',
       to: 'usr/lib/aarch64-linux-gnu/plugins',
     });
+});
+
+test('code that a layer above hides goes by all its names, and stays where one of them is left', async () => {
+  const code = (name: string) => executable(name, writeElf({ machine: 'amd64' }));
+  const link = (name: string, linkName: string): TarMember => ({ name, type: 'hardlink', linkName });
+  const lower = [
+    code('a'),
+    link('b', 'a'),
+    link('c', 'b'),
+    code('d'),
+    link('e', 'd'),
+    file('f', 'text'),
+    link('g', 'f'),
+  ];
+  const upper = ['a', 'b', 'c', 'd', 'f', 'g'].map((name) => file(name, 'other'));
+  const image = await portImage(lower, upper);
+  const plans = layerPlans(image, noPlans).layers[1]?.paths;
+  const actions = Object.fromEntries([...(plans ?? [])].map(([path, { action }]) => [path, action]));
+  const [drop, keep] = ['drop', 'keep'];
+  expect(actions).toEqual({ a: drop, b: drop, c: drop, d: keep, e: keep, f: keep, g: keep });
+});
+
+test("paths are an origin's own where it answers for them, and where it can't be reached", () => {
+  const refused = { kind: 'counterpart', why: 'no', lift: 'take another', waivable: true } as const;
+  const plans = joined(noPlans, {
+    paths: new Map([['answered', { action: 'keep', why: 'neutral' }]]),
+    refusals: [
+      { ...refused, path: 'silent', undetermined: true, covers: ['silent/a'] },
+      { ...refused, undetermined: true, covers: ['b'] },
+      // Others may know better.
+      { ...refused, path: 'refused' },
+    ],
+    ...{ added: [], materials: [], notes: [] },
+  });
+  expect([...answeredFor(plans)].sort()).toEqual(['answered', 'b', 'silent', 'silent/a']);
 });

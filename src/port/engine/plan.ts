@@ -28,6 +28,18 @@ export function joined(before: JoinedPlans, plan: OriginPlan): JoinedPlans {
   };
 }
 
+/**
+ * Paths that are one origin's own: it answers for them, or would if it could be reached. Otherwise the image would depend on
+ * who is reached today.
+ */
+export function answeredFor({ paths, refusals }: JoinedPlans): ReadonlySet<string> {
+  const waiting = refusals.filter(({ undetermined }) => undetermined === true);
+  return new Set([
+    ...paths.keys(),
+    ...waiting.flatMap(({ path, covers = [] }) => [...(path === undefined ? [] : [path]), ...covers]),
+  ]);
+}
+
 /** The plan of every entry of every layer above the base: what nothing speaks of is kept as it is. */
 export function layerPlans(image: PortImage, plans: JoinedPlans): PortPlan {
   const emptied = emptiedDirectories(image, plans);
@@ -67,27 +79,38 @@ const keptElse: PathPlan = { action: 'keep', why: 'it is no file with content' }
 /** A plan holds for all entries of a path; of several, the one that shows decides. */
 function pathPlans({ entries }: LayerFacts, around: Around): ReadonlyMap<string, PathPlan> {
   const plans = new Map<string, PathPlan>();
+  const files = new Map<string, LayerEntry>();
   for (const entry of entries) {
     const path = entryPath(entry);
-    const [before, plan] = [plans.get(path), planOf(entry, around)];
+    const content = entry.kind === 'hardlink' ? files.get(entry.linkName ?? '') : entry;
+    if (content !== undefined) files.set(entry.path, content);
+    const [before, plan] = [plans.get(path), planOf(entry, content ?? entry, around)];
     const hidesCode = before === droppedHidden && plan.action === 'keep' && plan !== keptHidden;
     plans.set(path, hidesCode ? keptTwice : before === droppedHidden && plan === keptHidden ? before : plan);
   }
   return plans;
 }
 
-function planOf(entry: LayerEntry, { image, plans, emptied, places, layer }: Around): PathPlan {
+/** `content`: of a hard link, the file of the layer that it's another name of; else the entry itself. */
+function planOf(
+  entry: LayerEntry,
+  content: LayerEntry,
+  { image, plans, emptied, places, layer }: Around,
+): PathPlan {
   if (entry.kind === 'whiteout' || entry.kind === 'opaque')
     return plans.paths.get(entryPath(entry)) ?? keptMarker;
-  const isForeign = entry.facts !== undefined && foreignCodeIn(entry.facts, image.target).length > 0;
   const path = places.of(entry, layer);
   if (path === undefined && entry.kind === 'directory') return hiddenDirectory(entry, { plans, emptied });
-  if (path === undefined) return isForeign ? hiddenCode(entry, places) : keptHidden;
+  if (path === undefined) return holdsForeign(content, image) ? hiddenCode(content, places) : keptHidden;
   const planned = plans.paths.get(path) ?? emptied.get(path);
   if (planned !== undefined) return planned;
-  if (isForeign) return keptCode;
+  if (holdsForeign(entry, image)) return keptCode;
   if (entry.kind === 'hardlink') return linkPlan(image, path);
   return entry.kind === 'file' ? kept : keptElse;
+}
+
+function holdsForeign({ facts }: LayerEntry, { target }: PortImage): boolean {
+  return facts !== undefined && foreignCodeIn(facts, target).length > 0;
 }
 
 /** A directory that a layer above names again goes where that one goes: here it would stay behind, empty. */

@@ -2,11 +2,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf, UsageError } from '../../core/index.ts';
-import { createLayerReader, folderLayerStore, type LayerReader, wantedFiles } from '../../layer/index.ts';
+import type { LayerReader } from '../../layer/index.ts';
 import { defaultPlatform, formatPlatform, type Platform, samePlatform } from '../../oci/index.ts';
 import { checkSignSettings, parseDestination } from '../../publish/index.ts';
 import {
-  defaultCacheDirectory,
   formatLocation,
   type ImageAccess,
   type Location,
@@ -17,6 +16,7 @@ import { originsFor } from '../counterparts/origins.ts';
 import type { PortOptions } from '../options.ts';
 import type { Origin } from '../origin-types.ts';
 import { checkBaseNames } from './bases.ts';
+import { cacheOf, readerFor } from './reader.ts';
 import { Waivers } from './waivers.ts';
 
 /** What a port works with from beginning to end. To be closed. */
@@ -59,15 +59,13 @@ export async function openWorkshop(options: PortOptions): Promise<Workshop> {
   const origins = originsFor(options);
   const folder = await makeFolder(options);
   try {
-    const access = await openAccess(options);
-    const cache = cacheOf(options, folder);
-    const reader = readerFor(options, { origins, cache });
+    const { access, reader, cache, close } = options.shared ?? (await ownParts(options, { origins, folder }));
     return {
       ...{ options, location, destination, from, target, waivers, origins, access, reader, folder, cache },
       reference: formatLocation(location),
       close: async () => {
-        await reader.close();
-        await access.close();
+        // What is shared is closed by whoever shares it.
+        if (options.shared === undefined) await close();
         await rm(folder, { recursive: true, force: true });
       },
     };
@@ -98,20 +96,18 @@ async function makeFolder({ workFolder, cwd = process.cwd() }: PortOptions): Pro
   }
 }
 
-function cacheOf({ noCache, cacheDirectory, environment }: PortOptions, folder: string): string {
-  if (noCache === true) return join(folder, 'cache');
-  return cacheDirectory ?? defaultCacheDirectory(environment);
-}
-
-function readerFor(
-  { noCache, generation }: PortOptions,
-  { origins, cache }: { readonly origins: readonly Origin[]; readonly cache: string },
-): LayerReader {
-  const hashes = [...new Set(origins.flatMap((origin) => origin.hashes ?? []))];
-  return createLayerReader({
-    ...(noCache === true ? {} : { store: folderLayerStore(join(cache, 'layers')) }),
-    ...(generation === undefined ? {} : { generation }),
-    wanted: [...new Set([...wantedFiles, ...origins.flatMap(({ wanted }) => wanted)])].sort(),
-    ...(hashes.length === 0 ? {} : { hashes }),
-  });
+async function ownParts(
+  options: PortOptions,
+  { origins, folder }: Pick<Workshop, 'origins' | 'folder'>,
+): Promise<Pick<Workshop, 'access' | 'reader' | 'cache' | 'close'>> {
+  const access = await openAccess(options);
+  const cache = cacheOf(options, folder);
+  const reader = readerFor(options, { origins, cache });
+  return {
+    ...{ access, reader, cache },
+    close: async () => {
+      await reader.close();
+      await access.close();
+    },
+  };
 }

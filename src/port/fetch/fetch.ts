@@ -3,6 +3,7 @@ import { rootCertificates } from 'node:tls';
 import { EnvHttpProxyAgent, request } from 'undici';
 import { messageOf, redact } from '../../core/index.ts';
 import { FetchError } from './errors.ts';
+import type { Spool } from './spool.ts';
 
 /**
  * Opens what is at an address. Rejects with a FetchError, or the signal's reason. The stream may fail with the same.
@@ -30,6 +31,8 @@ export interface FetchOptions {
   readonly authorize?: (url: URL) => string | undefined;
   /** Certificates that vouch for hosts besides the usual ones, PEM. */
   readonly certificates?: string;
+  /** What others of this run fetched is taken from here, and what is fetched is left here for them. */
+  readonly spool?: Spool | undefined;
 }
 
 const maxRedirects = 5;
@@ -73,7 +76,35 @@ export function createFetch(options: FetchOptions = {}): {
     throw new FetchError('FETCH_UNREACHABLE', `GET ${url} was redirected more than ${maxRedirects} times`);
   }
 
-  return { fetch, close: () => agent.destroy() };
+  const { spool } = options;
+  return {
+    fetch: spool === undefined ? fetch : spooled(fetch, spool, options),
+    close: () => agent.destroy(),
+  };
+}
+
+/** The same question by the same person, under the same rules, gives the same within a run. */
+function spooled(fetch: Fetch, spool: Spool, options: FetchOptions): Fetch {
+  const { accept = '', authorize, certificates = '', mayRedirect } = options;
+  return async (url, { signal, answered }) => {
+    const rule = mayRedirect?.name ?? '';
+    const key = JSON.stringify([url, accept, authorize?.(new URL(url)) ?? '', rule, certificates]);
+    const start = async (shared: AbortSignal) => {
+      let note = url;
+      const tell = (at: string): void => {
+        note = at;
+      };
+      const body = await fetch(url, { signal: shared, answered: tell });
+      return { body, note };
+    };
+    const { body, note = url } = await spool.through(key, start, { signal, isLasting: isAbsence });
+    answered?.(note);
+    return body;
+  };
+}
+
+function isAbsence(error: unknown): boolean {
+  return error instanceof FetchError && error.code === 'FETCH_NOT_FOUND';
 }
 
 function withScheme(proxy: string): string {

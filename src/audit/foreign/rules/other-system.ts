@@ -19,7 +19,8 @@ export function otherSystem(file: ForeignFile, { platform }: ImageKnowledge): Ju
   };
 }
 
-function systemOf({ code, facts, words }: ForeignFile): string | undefined {
+/** By its format, its header or its name; `undefined` for what runs inside other programs. */
+export function systemOf({ code, facts, words }: ForeignFile): string | undefined {
   if (code.os === 'any') return undefined;
   if (code.format !== 'elf') return code.os;
   if (facts.kind === 'elf' && code.offset === 0 && otherAbis.has(facts.elf.osAbi)) return facts.elf.osAbi;

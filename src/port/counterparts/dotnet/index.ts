@@ -1,0 +1,1 @@
+export { dotnetOrigin } from './dotnet-origin.ts';

@@ -1,0 +1,1 @@
+export { type Environment, findRepositories } from './find-repositories.ts';

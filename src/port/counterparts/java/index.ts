@@ -1,0 +1,1 @@
+export { javaOrigin } from './java-origin.ts';

@@ -1,0 +1,1 @@
+export { rubyOrigin } from './ruby-origin.ts';
