@@ -3,6 +3,7 @@
 import { auditLayers } from './audit-layers.mjs';
 import { hundredThousandUses } from './hundred-thousand-uses.mjs';
 import { port } from './port.mjs';
+import { portFleet } from './port-fleet.mjs';
 import { recipe } from './recipe.mjs';
 import { startUp } from './start-up.mjs';
 import { thousandReferences } from './thousand-references.mjs';
@@ -14,6 +15,7 @@ const benches = {
   'hundred-thousand-uses': hundredThousandUses,
   audit: auditLayers,
   port,
+  'port-fleet': portFleet,
   recipe,
 };
 for (const [name, bench] of Object.entries(benches)) {

@@ -2,7 +2,7 @@
 // library, unbundled).
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -35,12 +35,17 @@ const { metafile } = await build({
     ARMLOAD_GENERATION: JSON.stringify(`${version}+${sourceHash()}`),
   },
   banner: {
-    js: "import { createRequire as armloadCreateRequire } from 'node:module';\nconst require = armloadCreateRequire(import.meta.url);",
+    js: "import { createRequire as armloadCreateRequire } from 'node:module';\nconst require = armloadCreateRequire(import.meta.url);\nconst __dirname = import.meta.dirname;",
   },
   chunkNames: 'chunks/[name]-[hash]',
   logLevel: 'warning',
   metafile: true,
 });
+// SQLite looks for it beside its code, which is in a chunk.
+copyFileSync(
+  'node_modules/node-sqlite3-wasm/dist/node-sqlite3-wasm.wasm',
+  'dist/cli/chunks/node-sqlite3-wasm.wasm',
+);
 writeFileSync('dist/cli/THIRD-PARTY-LICENSES.txt', licences(Object.keys(metafile.inputs)));
 chmodSync('dist/cli/main.js', 0o755);
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {

@@ -12,6 +12,7 @@
  */
 export { type AuditOptions, audit, type SmokeRunOptions, type StartOverride } from './audit/index.ts';
 export { ArmloadError, type EventSink, type ProgressEvent } from './core/index.ts';
+export { type FleetOptions, portFleet } from './fleet/index.ts';
 export {
   formatPlatform,
   formatReference,
@@ -36,7 +37,11 @@ export {
   type AuditVerdict,
   auditResultSchema,
   type Finding,
+  type FleetImage,
+  type FleetMapping,
+  type FleetResult,
   type ForeignVerdict,
+  fleetResultSchema,
   type ImageAudit,
   type ImageResult,
   type PortOutcome,

@@ -1,9 +1,11 @@
 import type {
   AuditResult,
+  BasesResult,
   BuildResult,
   CatalogCheckResult,
   CatalogList,
   CatalogProduct,
+  FleetResult,
   PlanView,
   PortResult,
   PublishResult,
@@ -43,6 +45,7 @@ export interface ReportFormat {
   render(result: ScanResult, options: ReportOptions): string;
   renderAudit(result: AuditResult, options: AuditReportOptions): string;
   renderPort(result: PortResult, options: Drawing): string;
+  renderFleet(result: FleetResult, options: Drawing): string;
   renderPublish(result: PublishResult, options: Drawing): string;
   /** What a recipe would do. */
   renderPlan(view: PlanView, options: Drawing): string;
@@ -51,4 +54,5 @@ export interface ReportFormat {
   renderCatalogList(result: CatalogList, options: Drawing): string;
   renderCatalogProduct(result: CatalogProduct, options: Drawing): string;
   renderCatalogCheck(result: CatalogCheckResult, options: Drawing): string;
+  renderBases(result: BasesResult, options: Drawing): string;
 }

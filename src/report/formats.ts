@@ -1,5 +1,6 @@
 import { renderAuditMarkdown } from './audit/markdown.ts';
 import { renderAuditTable } from './audit/table.ts';
+import { renderBasesMarkdown, renderBasesTable } from './bases/bases.ts';
 import { renderBuildMarkdown, renderRunsMarkdown } from './build/markdown.ts';
 import { renderPlanMarkdown, renderPlanTable } from './build/plan.ts';
 import { renderBuildTable, renderRunsTable } from './build/table.ts';
@@ -7,6 +8,8 @@ import { renderCatalogListMarkdown, renderCatalogProductMarkdown } from './catal
 import { renderCatalogListTable, renderCatalogProductTable } from './catalog/table.ts';
 import { renderCatalogCheckMarkdown } from './catalog-check/markdown.ts';
 import { renderCatalogCheckTable } from './catalog-check/table.ts';
+import { renderFleetMarkdown } from './fleet/markdown.ts';
+import { renderFleetTable } from './fleet/table.ts';
 import type { ReportFormat } from './format.ts';
 import { renderJson } from './json.ts';
 import { renderMarkdown } from './markdown.ts';
@@ -24,6 +27,7 @@ export const formats: readonly ReportFormat[] = [
     render: renderTable,
     renderAudit: renderAuditTable,
     renderPort: renderPortTable,
+    renderFleet: renderFleetTable,
     renderPublish: renderPublishTable,
     renderPlan: renderPlanTable,
     renderBuild: renderBuildTable,
@@ -31,6 +35,7 @@ export const formats: readonly ReportFormat[] = [
     renderCatalogList: renderCatalogListTable,
     renderCatalogProduct: renderCatalogProductTable,
     renderCatalogCheck: renderCatalogCheckTable,
+    renderBases: renderBasesTable,
   },
   {
     name: 'json',
@@ -38,6 +43,7 @@ export const formats: readonly ReportFormat[] = [
     render: renderJson,
     renderAudit: renderJson,
     renderPort: renderJson,
+    renderFleet: renderJson,
     renderPublish: renderJson,
     renderPlan: renderJson,
     renderBuild: renderJson,
@@ -45,6 +51,7 @@ export const formats: readonly ReportFormat[] = [
     renderCatalogList: renderJson,
     renderCatalogProduct: renderJson,
     renderCatalogCheck: renderJson,
+    renderBases: renderJson,
   },
   {
     name: 'markdown',
@@ -52,6 +59,7 @@ export const formats: readonly ReportFormat[] = [
     render: renderMarkdown,
     renderAudit: renderAuditMarkdown,
     renderPort: renderPortMarkdown,
+    renderFleet: renderFleetMarkdown,
     renderPublish: renderPublishMarkdown,
     renderPlan: renderPlanMarkdown,
     renderBuild: renderBuildMarkdown,
@@ -59,5 +67,6 @@ export const formats: readonly ReportFormat[] = [
     renderCatalogList: renderCatalogListMarkdown,
     renderCatalogProduct: renderCatalogProductMarkdown,
     renderCatalogCheck: renderCatalogCheckMarkdown,
+    renderBases: renderBasesMarkdown,
   },
 ];

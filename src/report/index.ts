@@ -5,6 +5,7 @@ export {
   defaultAuditFailOn,
 } from './audit/outcome.ts';
 export { auditTotalsOf } from './audit/sentences.ts';
+export { basesOutcomeOf, basesTotalsOf } from './bases/bases.ts';
 export { buildOutcomeOf } from './build/outcome.ts';
 export { planTotalsOf } from './build/plan.ts';
 export { buildTotalsOf, describeSeconds, runsTotalsOf } from './build/sentences.ts';
@@ -12,6 +13,9 @@ export { type PageFormat, pageFormats } from './catalog/page.ts';
 export { catalogListTotalsOf, catalogPageTotalsOf, catalogProductTotalsOf } from './catalog/sentences.ts';
 export { catalogCheckOutcomeOf } from './catalog-check/outcome.ts';
 export { catalogCheckTotalsOf } from './catalog-check/sentences.ts';
+export { doubtfulNames, renderKustomizeImages } from './fleet/kustomize.ts';
+export { fleetOutcomeOf } from './fleet/outcome.ts';
+export { fleetTotalsOf } from './fleet/sentences.ts';
 export type { AuditReportOptions, Drawing, ReportFormat, ReportOptions } from './format.ts';
 export { formats } from './formats.ts';
 export {

@@ -1,10 +1,12 @@
 import type {
   AuditResult,
+  BasesResult,
   BuildResult,
   CatalogCheckResult,
   CatalogList,
   CatalogPage,
   CatalogProduct,
+  FleetResult,
   PlanView,
   PortResult,
   PublishResult,
@@ -16,6 +18,8 @@ type Result =
   | ScanResult
   | AuditResult
   | PortResult
+  | FleetResult
+  | BasesResult
   | PublishResult
   | BuildResult
   | PlanView

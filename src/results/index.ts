@@ -1,4 +1,5 @@
 export * from './audit.ts';
+export * from './bases.ts';
 export * from './build.ts';
 export { canonical } from './canonical.ts';
 export * from './catalog.ts';

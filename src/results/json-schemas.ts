@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { auditResultSchema } from './audit.ts';
+import { basesResultSchema } from './bases.ts';
 import { buildResultSchema, runListSchema } from './build.ts';
 import { catalogListSchema, catalogPageSchema, catalogProductSchema } from './catalog.ts';
 import { catalogCheckResultSchema } from './catalog-check.ts';
@@ -23,6 +24,7 @@ export function jsonSchemas(): Record<string, unknown> {
       title: 'armload catalog check --format json',
       ...z.toJSONSchema(catalogCheckResultSchema),
     },
+    'catalog-bases': { title: 'armload catalog bases --format json', ...z.toJSONSchema(basesResultSchema) },
     build: { title: 'armload build --format json', ...z.toJSONSchema(buildResultSchema) },
     'build-plan': { title: 'armload build --dry-run --format json', ...z.toJSONSchema(planViewSchema) },
     'build-list': { title: 'armload build list --format json', ...z.toJSONSchema(runListSchema) },

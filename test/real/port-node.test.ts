@@ -8,7 +8,14 @@ import type { PortResult } from '../../src/results/index.ts';
 import { isEmulated } from '../support/debian-root.ts';
 import { LayoutWriter } from '../support/layout-writer.ts';
 import { machinesIn } from '../support/ported-root.ts';
-import { armload, exec, execIn, hasPrograms, temporaryFolder } from '../support/real-parts.ts';
+import {
+  armload,
+  exec,
+  execIn,
+  hasPrograms,
+  npmEnvironment,
+  temporaryFolder,
+} from '../support/real-parts.ts';
 
 /** The same Node for both machines, from npm too. */
 const nodeVersion = '22.23.3';
@@ -141,22 +148,6 @@ async function makeApp({ name, packages, installer = 'npm', script = '', change 
   return layout.addImage(name, { architecture: 'amd64', layers: [baseLayer, layer], config });
 }
 
-/** What of this machine's configuration npm itself would go by. */
-const environment = Object.fromEntries(
-  [
-    'HOME',
-    'NODE_EXTRA_CA_CERTS',
-    'npm_config_registry',
-    'HTTPS_PROXY',
-    'https_proxy',
-    'NO_PROXY',
-    'no_proxy',
-  ].flatMap((key) => {
-    const value = process.env[key];
-    return value === undefined ? [] : [[key, value]];
-  }),
-);
-
 async function ported(
   source: string,
 ): Promise<{ readonly result: PortResult; readonly code: number; readonly to: string }> {
@@ -174,7 +165,7 @@ async function ported(
     '--format',
     'json',
   ];
-  const { code, stdout, stderr } = await armload(args, { env: environment });
+  const { code, stdout, stderr } = await armload(args, { env: npmEnvironment() });
   if (stdout === '') throw new Error(stderr);
   return { result: JSON.parse(stdout) as PortResult, code, to };
 }

@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { DockerEngine } from './docker-engine.ts';
 import { exec, execIn, unpackDebianPackage } from './real-parts.ts';
 
 const contents = fileURLToPath(new URL('istio-stand-ins/', import.meta.url));
@@ -24,7 +25,8 @@ export async function makeIstioStandIns(folder: string): Promise<IstioStandIns> 
   await addPrograms(folder, { work, home });
   const commits = { istio: '', proxy: '', tools: '' };
   const served = join(folder, 'served');
-  for (const name of repositories) commits[name] = await commit(join(work, name), join(served, `${name}.git`));
+  for (const name of repositories)
+    commits[name] = await commit(join(work, name), join(served, `${name}.git`));
   const url = `${pathToFileURL(served).href}/`;
   // As in git-config(1): the longest prefix that fits is put in the place of the address's own.
   writeFileSync(join(home, '.gitconfig'), `[url "${url}"]\n\tinsteadOf = https://github.com/istio/\n`);
@@ -40,8 +42,17 @@ async function addPrograms(
   cpSync(busybox, join(work, 'istio/docker/busybox'));
   const buildTools = join(work, 'tools/docker/build-tools');
   const links = applets.map((name) => `ln -sf busybox bin/${name}`).join(' && ');
-  const kept = 'bin usr/bin/make $(find lib -name ld-linux-aarch64.so.1 -o -name ld-2.* -o -name libc.so.6 -o -name libdl.so.2)';
-  await execIn(packages, 'sh', '-euc', `${links} && tar --owner=0 --group=0 -cf "$1" ${kept}`, 'sh', join(buildTools, 'root.tar'));
+  const kept =
+    'bin usr/bin/make var $(find lib -name ld-linux-aarch64.so.1 -o -name ld-2.* -o -name libc.so.6 -o -name libdl.so.2)';
+  await execIn(
+    packages,
+    'sh',
+    '-euc',
+    // Whoever builds in a container may keep things there.
+    `${links} && mkdir -p var/cache && chmod 1777 var/cache && tar --owner=0 --group=0 -cf "$1" ${kept}`,
+    'sh',
+    join(buildTools, 'root.tar'),
+  );
   await execIn(
     work,
     ...(['env', `HOME=${home}`, 'GOOS=linux', 'GOARCH=arm64', 'CGO_ENABLED=0', 'GOFLAGS=-trimpath'] as const),
@@ -61,22 +72,24 @@ async function commit(work: string, served: string): Promise<string> {
 }
 
 /**
- * A folder with the part of buildx that preflight asks for: who has none gets one that can only say its version. Nothing is
- * built with it.
+ * Gives the engine's client the part of buildx that preflight asks for: who has none gets one that can only say its version.
+ * Nothing is built with it.
  */
-export async function haveBuildx(
-  clientFolder: string,
-  docker: (...words: readonly string[]) => Promise<string>,
-): Promise<void> {
-  const has = await docker('buildx', 'version').then(
+export async function haveBuildx(engine: DockerEngine): Promise<void> {
+  const has = await engine.docker('buildx', 'version').then(
     () => true,
     () => false,
   );
   if (has) return;
-  const plugins = join(clientFolder, 'cli-plugins');
+  const plugins = join(engine.environment.DOCKER_CONFIG, 'cli-plugins');
   mkdirSync(plugins, { recursive: true });
   const plugin = join(plugins, 'docker-buildx');
-  const metadata = { SchemaVersion: '0.1.0', Vendor: 'test', Version: 'v0.0.0', ShortDescription: 'says its version' };
+  const metadata = {
+    SchemaVersion: '0.1.0',
+    Vendor: 'test',
+    Version: 'v0.0.0',
+    ShortDescription: 'says its version',
+  };
   writeFileSync(
     plugin,
     `#!/bin/sh

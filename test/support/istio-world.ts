@@ -38,7 +38,7 @@ export async function startIstioWorld(folder: string): Promise<IstioWorld> {
   const engine = await startDockerEngine(join(folder, 'docker'));
   try {
     const { PATH, ...found } = engine.environment;
-    await haveBuildx(found.DOCKER_CONFIG, engine.docker);
+    await haveBuildx(engine);
     const registry = await startDockerRegistry(join(folder, 'registry'));
     const programs = await ProgramRecorder.create(join(folder, 'programs'), recordedPrograms, PATH);
     return {
@@ -66,27 +66,28 @@ export async function startIstioWorld(folder: string): Promise<IstioWorld> {
   }
 }
 
+export interface IstioRunSettings {
+  /** For the command, when it begins the run. */
+  readonly options?: readonly string[];
+  /** For the command, besides the world's. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Where its workspace is made; below its state unless told. */
+  readonly places?: string;
+}
+
 /** A run of the recipe by the built command, that may be held, killed and resumed. */
 export class IstioRun {
   readonly #world: IstioWorld;
   readonly #state: string;
-  readonly #settings: { readonly options: readonly string[]; readonly places: string };
+  readonly #settings: Required<IstioRunSettings>;
   #child: ChildProcess | undefined;
   #ended: Promise<Finished> | undefined;
   #at: string | undefined;
 
-  /**
-   * @param state where the run is kept
-   * @param settings options for the command when it begins the run; where its workspace is made, below the state unless told
-   */
-  constructor(
-    world: IstioWorld,
-    state: string,
-    { options = [], places = join(state, 'armload/places') }: { options?: readonly string[]; places?: string } = {},
-  ) {
+  constructor(world: IstioWorld, state: string, settings: IstioRunSettings = {}) {
     this.#world = world;
     this.#state = state;
-    this.#settings = { options, places };
+    this.#settings = { options: [], environment: {}, places: join(state, 'armload/places'), ...settings };
   }
 
   /** Begins it, or goes on with it, and gives the command's end. */
@@ -99,7 +100,7 @@ export class IstioRun {
     const words =
       id === undefined ? ['build', 'istio', ...commits, ...this.#settings.options] : ['build', 'resume', id];
     const child = startCommand([...words, '--to', `${registry.host}/istio`, '--format', 'json', ...options], {
-      environment: this.#world.environment(this.#state),
+      environment: { ...this.#world.environment(this.#state), ...this.#settings.environment },
     });
     this.#child = child;
     this.#ended = finished(child).finally(() => {
@@ -140,6 +141,20 @@ export class IstioRun {
     }
     this.#at = call;
     return undefined;
+  }
+
+  /** Goes on with it up to where its journal has a record of that type. */
+  async startUntil(type: string, ...options: readonly string[]): Promise<void> {
+    const journal = join(this.#state, 'armload/runs', this.id() ?? 'none', 'journal.jsonl');
+    const ended = this.start(...options);
+    let isOver = false;
+    void ended.then(() => {
+      isOver = true;
+    });
+    while (!readFileSync(journal, 'utf8').includes(`{"type":"${type}"`)) {
+      if (isOver) throw new Error(`it never came to "${type}": ${JSON.stringify(await ended)}`);
+      await delay(pause);
+    }
   }
 
   release(): void {
@@ -190,7 +205,8 @@ export class IstioRun {
   repeated(): readonly string[] {
     const counts = new Map<string, number>();
     const calls = this.#world.programs.calls().map(({ words }) => words.join(' '));
-    for (const text of calls.filter((one) => workOfSteps.test(one))) counts.set(text, (counts.get(text) ?? 0) + 1);
+    for (const text of calls.filter((one) => workOfSteps.test(one)))
+      counts.set(text, (counts.get(text) ?? 0) + 1);
     counts.set(inContainer, this.#made(inContainer));
     return [...counts].filter(([, count]) => count !== 1).map(([text, count]) => `${count} ${text}`);
   }

@@ -59,6 +59,11 @@ exec '${real}' "$@"
     return this.calls().filter(({ words }) => words.join(' ').startsWith(text));
   }
 
+  /** Other users' calls are noted as well. */
+  share(): void {
+    chmodSync(this.#log, 0o666);
+  }
+
   forget(): void {
     writeFileSync(this.#log, '');
   }
@@ -76,11 +81,17 @@ exec '${real}' "$@"
 
 /** What the kernel has of the shell that reads the script: its own name, the script's, and what that is given. */
 function parseCall(line: string): Call {
-  const [words = [], cwd = [], environment = []] = line
-    .split(' ')
-    .map((field) => Buffer.from(field, 'base64').toString('utf8').replace(/[\0\n]$/, '').split('\0'));
+  const [words = [], cwd = [], environment = []] = line.split(' ').map((field) =>
+    Buffer.from(field, 'base64')
+      .toString('utf8')
+      .replace(/[\0\n]$/, '')
+      .split('\0'),
+  );
   const [, script = '', ...rest] = words;
-  const pairs = environment.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]);
+  const pairs = environment.map((text) => [
+    text.slice(0, text.indexOf('=')),
+    text.slice(text.indexOf('=') + 1),
+  ]);
   return {
     words: [basename(script), ...rest],
     cwd: cwd[0] ?? '',

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exec, hasPrograms } from './real-parts.ts';
 
@@ -35,23 +35,53 @@ export async function startSshServer(
   folder: string,
   ...variables: readonly (readonly [string, string])[]
 ): Promise<SshServer> {
+  const user = userInfo().username;
+  const port = await makeKeys(folder);
+  writeFileSync(join(folder, 'authorized'), readFileSync(join(folder, 'user-key.pub')));
+  writeFileSync(join(folder, 'sshd-config'), serverConfig(folder, port, variables));
+  writeFileSync(join(folder, 'ssh-config'), clientConfig(folder, port, user));
+  return serve(folder, { host: 'test-host', port, user });
+}
+
+/**
+ * Starts it for another user, as a host has it: the key is among those in the user's home, and sessions have the variables
+ * of the user's own `~/.ssh/environment`. The name in `config` is the address.
+ */
+export async function startSshServerFor(
+  folder: string,
+  { name, home }: { readonly name: string; readonly home: string },
+): Promise<SshServer> {
+  const port = await makeKeys(folder);
+  const keys = join(home, '.ssh/authorized_keys');
+  mkdirSync(dirname(keys), { recursive: true, mode: 0o700 });
+  writeFileSync(keys, readFileSync(join(folder, 'user-key.pub')), { mode: 0o600 });
+  await exec('chown', '--recursive', `${name}:`, dirname(keys));
+  writeFileSync(join(folder, 'sshd-config'), hostConfig(folder, port, name));
+  writeFileSync(join(folder, 'ssh-config'), `Host 127.0.0.1\n${keyConfig(folder)}`);
+  return serve(folder, { host: '127.0.0.1', port, user: name });
+}
+
+/** The host's key, the user's, and what the client knows of the host. Gives the port. */
+async function makeKeys(folder: string): Promise<number> {
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o700);
-  const user = userInfo().username;
   const port = await freePort();
   for (const name of ['host-key', 'user-key'])
     await exec('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', join(folder, name));
-  writeFileSync(join(folder, 'authorized'), readFileSync(join(folder, 'user-key.pub')));
   const hostKey = readFileSync(join(folder, 'host-key.pub'), 'utf8').trim();
   writeFileSync(join(folder, 'known-hosts'), `[127.0.0.1]:${port} ${hostKey}\n`);
-  writeFileSync(join(folder, 'sshd-config'), serverConfig(folder, port, variables));
-  const config = join(folder, 'ssh-config');
-  writeFileSync(config, clientConfig(folder, port, user));
+  return port;
+}
+
+async function serve(
+  folder: string,
+  { host, port, user }: Pick<SshServer, 'host' | 'port' | 'user'>,
+): Promise<SshServer> {
   // Where sshd gives up its rights; distributions make it when they start theirs.
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   let child = await listen(folder, port);
   return {
-    ...{ host: 'test-host', config, port, user },
+    ...{ host, config: join(folder, 'ssh-config'), port, user },
     dropConnections: () => {
       for (const pid of descendants(child.pid ?? 0)) killIfSshd(pid);
     },
@@ -88,12 +118,32 @@ function serverConfig(
   ].join('\n');
 }
 
+function hostConfig(folder: string, port: number, user: string): string {
+  return [
+    `ListenAddress 127.0.0.1:${port}`,
+    `HostKey ${folder}/host-key`,
+    'PidFile none',
+    'UsePAM no',
+    `AllowUsers ${user}`,
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    'PermitUserEnvironment yes',
+    '',
+  ].join('\n');
+}
+
 function clientConfig(folder: string, port: number, user: string): string {
   return [
     'Host test-host',
     '  HostName 127.0.0.1',
     `  Port ${port}`,
     `  User ${user}`,
+    keyConfig(folder),
+  ].join('\n');
+}
+
+function keyConfig(folder: string): string {
+  return [
     `  IdentityFile ${folder}/user-key`,
     '  IdentitiesOnly yes',
     `  UserKnownHostsFile ${folder}/known-hosts`,

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { directory, file } from '../../fixture/index.ts';
 import type { AddedPath } from '../plan-types.ts';
-import { type Ported, port, rename } from './assembly.test-support.ts';
+import { drop, type Ported, port, rename } from './assembly.test-support.ts';
 
 const [amd, other, arm] = ['usr/lib/x86', 'usr/lib/x64', 'usr/lib/arm'];
 const base = [[directory('usr'), directory('usr/lib')]];
@@ -37,4 +37,13 @@ test('a directory that is added where another comes to', async () => {
   const added: AddedPath[] = [{ kind: 'directory', path: arm, why: 'of a package' }];
   const ported = await port({ oldBase: base, newBase: base, layers: [layer], plan: [moved], added: [added] });
   expect(namesIn(ported)).toEqual([arm, `${arm}/a`]);
+});
+
+// Buildah fails on the others: it makes the directory for them first, and then has no place for its marker.
+test('what is hidden goes by the marker of the outermost directory alone', async () => {
+  const lower = [directory(amd), file(`${amd}/a`, 'a'), directory(`${amd}/in`), file(`${amd}/in/b`, 'b')];
+  const plan = [{}, Object.fromEntries(lower.map(({ name }) => [name, drop({ below: 'hidden' })]))];
+  const ported = await port({ oldBase: base, newBase: base, layers: [lower, lower], plan });
+  expect(namesIn(ported)).toEqual([amd]);
+  expect(ported.view.lookup(amd)).toBeUndefined();
 });

@@ -16,6 +16,14 @@ export type {
   Uncompared,
 } from './parity/types.ts';
 export { recordsOfIndex } from './record-index.ts';
+export {
+  addBases,
+  type BaseTableChange,
+  type BaseTableProblem,
+  defaultBaseTable,
+  readBaseTable,
+  removeBases,
+} from './table.ts';
 export type {
   BaseCandidate,
   BaseEvidence,

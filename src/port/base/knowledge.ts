@@ -20,6 +20,8 @@ export interface BaseRecord {
   readonly reference: string;
   readonly indexDigest: Digest;
   readonly manifestDigest: Digest;
+  /** When it was recorded, ISO 8601. */
+  readonly added?: string;
 }
 
 /** What is known of popular bases. */
@@ -44,6 +46,7 @@ const recordSchema = z.object({
   reference: z.string().refine(isReference, { message: 'is not an image reference' }),
   index: digest,
   manifest: digest,
+  added: z.iso.datetime().optional(),
 });
 const documentSchema = z.object({
   schemaVersion: z.literal(1),
@@ -51,7 +54,8 @@ const documentSchema = z.object({
 });
 
 /**
- * Reads a table of known bases: `{ "schemaVersion": 1, "bases": [{ chainId, layers, platform, reference, index, manifest }] }`.
+ * Reads a table of known bases: `{ "schemaVersion": 1, "bases": [{ chainId, layers, platform, reference, index, manifest,
+ * added? }] }`.
  * @throws DocumentError `DOCUMENT_MALFORMED` naming the member.
  */
 export function parseBaseRecords(text: string): readonly BaseRecord[] {
@@ -70,10 +74,11 @@ export function parseBaseRecords(text: string): readonly BaseRecord[] {
       `the table of known bases is malformed: ${where} ${issue?.message ?? 'is invalid'}`,
     );
   }
-  return read.data.bases.map(({ index, manifest, ...rest }) => ({
+  return read.data.bases.map(({ index, manifest, added, ...rest }) => ({
     ...rest,
     indexDigest: index,
     manifestDigest: manifest,
+    ...(added === undefined ? {} : { added }),
   }));
 }
 
@@ -87,6 +92,7 @@ export function formatBaseRecords(records: readonly BaseRecord[]): string {
       manifest: record.manifestDigest,
       layers: record.layers,
       chainId: record.chainId,
+      added: record.added,
     }),
   );
   const bases = [...new Set(lines)].sort(compareText).map((line) => `    ${line}`);

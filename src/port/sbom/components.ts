@@ -5,22 +5,22 @@ import { type InstalledPackage, readDatabase } from '../counterparts/debian/inde
 import type { Material } from '../origin-types.ts';
 
 export interface SbomParts {
-  /** What the port took from elsewhere: files that no package is behind become components of their own. */
+  /** What the port took from elsewhere. */
   readonly materials: readonly Material[];
 }
 
 /**
- * What an image holds, as far as it says so itself: the distribution, its packages, Go programs by their build information,
- * and files that were named for it.
+ * What an image holds, as far as it says so itself: the distribution, its packages, Go programs by their build information;
+ * files that were named for it; and the packages that were taken for it, once each, of whatever ecosystem they are.
  */
 export function sbomComponents(view: MergedView, { materials }: SbomParts): readonly SbomComponent[] {
   const release = releaseOf(view);
-  return [
+  const own = [
     ...(release === undefined ? [] : [system(release)]),
     ...debianPackages(view, release),
     ...goPrograms(view),
-    ...namedFiles(materials),
   ];
+  return [...own, ...namedFiles(materials), ...takenPackages(materials, own)];
 }
 
 function releaseOf(view: MergedView): OsRelease | undefined {
@@ -100,14 +100,44 @@ function goProgram({
 }
 
 function namedFiles(materials: readonly Material[]): readonly SbomComponent[] {
-  return materials
-    .filter(({ origin }) => origin === 'release')
-    .map(({ name, version, sha256, uri, purl }) => ({
-      type: 'file',
-      name,
-      ...(version === undefined ? {} : { version }),
-      ...(purl === undefined ? {} : { purl }),
-      hashes: { 'SHA-256': sha256 },
-      properties: [{ name: 'armload:taken-from', value: uri }],
-    }));
+  return materials.filter(({ origin }) => origin === namedOrigin).map((one) => takenPart(one, 'file'));
+}
+
+/** Of these the file is the part, whatever package it's from. */
+const namedOrigin = 'release';
+
+/** Packages that the image doesn't tell of itself: wheels, packages of Node, modules of Go programs. */
+function takenPackages(
+  materials: readonly Material[],
+  told: readonly SbomComponent[],
+): readonly SbomComponent[] {
+  const known = new Set(told.flatMap(({ purl }) => (purl === undefined ? [] : [packageOf(purl)])));
+  const taken: SbomComponent[] = [];
+  for (const material of materials) {
+    if (material.purl === undefined || material.origin === namedOrigin) continue;
+    const name = packageOf(material.purl);
+    if (known.has(name)) continue;
+    known.add(name);
+    taken.push(takenPart(material, 'library'));
+  }
+  return taken;
+}
+
+/** Without qualifiers, which say where a package is from and for what machine (purl-spec). */
+function packageOf(purl: string): string {
+  return purl.replace(/[?#].*$/s, '');
+}
+
+function takenPart(
+  { name, version, sha256, uri, purl }: Material,
+  type: SbomComponent['type'],
+): SbomComponent {
+  return {
+    type,
+    name,
+    ...(version === undefined ? {} : { version }),
+    ...(purl === undefined ? {} : { purl }),
+    ...(/^[0-9a-f]{64}$/.test(sha256) ? { hashes: { 'SHA-256': sha256 } } : {}),
+    properties: [{ name: 'armload:taken-from', value: uri }],
+  };
 }

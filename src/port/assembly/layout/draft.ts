@@ -33,6 +33,12 @@ export interface Place {
 /** Whether a path may go somewhere is judged by what it did in the source. */
 export type Claim = Pick<SourceEntry, 'before' | 'madeRoom'>;
 
+interface Hidden {
+  readonly path: string;
+  readonly why: string;
+  readonly directories: 'too' | 'never';
+}
+
 const none: readonly Written[] = [];
 /** Shared, since most entries of most layers are kept. */
 const passed: Emission = { before: none, what: 'pass' };
@@ -48,11 +54,7 @@ export class Draft {
   readonly plan: LayerPlan;
   readonly emissions: Emission[];
   readonly tail: Written[] = [];
-  readonly #hidden: {
-    readonly path: string;
-    readonly why: string;
-    readonly directories: 'too' | 'never';
-  }[] = [];
+  readonly #hidden: Hidden[] = [];
   readonly #records: (AccountRecord | undefined)[];
   readonly #tailRecords: AccountRecord[] = [];
   /** Directories that the layer names itself, where they were, under a new name, or added. */
@@ -127,9 +129,12 @@ export class Draft {
     this.#hidden.push({ path, why, directories });
   }
 
-  /** Writes the markers for what is to be hidden. To be called when all entries have their place. */
+  /**
+   * Writes the markers for what is to be hidden. To be called when all entries have their place. A directory hides what is in
+   * it: buildah takes no layer that has markers below a directory and one for the directory itself.
+   */
   hideAll(): void {
-    for (const { path, why, directories } of this.#hidden) {
+    for (const { path, why, directories } of this.#outermostFirst()) {
       const node = this.space.built.find(path, this.index)?.node;
       if (node === undefined || node.parent === undefined || node.layer === this.index) continue;
       if (isDirectory(node) && (directories === 'never' || this.#holdsOwn(node))) {
@@ -139,6 +144,16 @@ export class Draft {
       this.#writeMarker(pathOf(node), why);
       this.space.built.remove(node);
     }
+  }
+
+  #outermostFirst(): readonly Hidden[] {
+    return this.#hidden
+      .flatMap((hidden) => {
+        const node = this.space.built.find(hidden.path, this.index)?.node;
+        return node === undefined ? [] : [{ hidden, depth: pathOf(node).split('/').length }];
+      })
+      .sort((left, right) => left.depth - right.depth)
+      .map(({ hidden }) => hidden);
   }
 
   #holdsOwn(node: TreeNode): boolean {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { file } from '../../../fixture/index.ts';
+import { directory, file } from '../../../fixture/index.ts';
 import type { TarMember } from '../../../tar/index.ts';
 import type { DebianSettings } from '../../options.ts';
 import type { OriginPlan } from '../../origin-types.ts';
@@ -179,10 +179,17 @@ describe('a package without a counterpart', () => {
   test('is undetermined where a source is silent', async () => {
     const archive = await archiveOf(library('libfoo1', 'arm64'));
     archive.files.clear();
-    const plan = await planOf([[...installed([library('libfoo1', 'amd64')]), ...settingsFor(archive)]]);
-    expect(plan.refusals).toMatchObject([
-      { kind: 'package', undetermined: true, guess: 'debian: libfoo1 1.0-1' },
+    const files = [directory('etc/foo'), file(`${lib}/libfoo1.so.1`, elf('amd64', 'libfoo1'))];
+    const plan = await planOf([
+      [...installed([library('libfoo1', 'amd64', { files })]), ...settingsFor(archive)],
     ]);
+    const code = `${lib}/libfoo1.so.1`;
+    expect(plan.refusals).toMatchObject([
+      { kind: 'package', undetermined: true, guess: 'debian: libfoo1 1.0-1', covers: [code] },
+    ]);
+    // Nothing of it goes: links and configuration may name it.
+    const gone = [...plan.paths].filter(([, { action }]) => action === 'drop' || action === 'rename');
+    expect(gone.map(([path]) => path)).toEqual([]);
   });
 
   test('goes where it was there for others, which do not need it on the new architecture', async () => {

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { foreignCodeIn } from '../../../audit/index.ts';
 import { architectureWords } from '../../config/architecture-words.ts';
 import type { DebianSettings } from '../../options.ts';
 import type { Origin, OriginContext, OriginPlan, PortImage, Refusal } from '../../origin-types.ts';
-import type { PathPlan } from '../../plan-types.ts';
+import { distributionOf } from '../shared/packages/distribution.ts';
+import { readExtraKeyrings } from '../shared/packages/extra-keyrings.ts';
+import { isReplacedByOthers, refusedPaths } from '../shared/packages/refused.ts';
 import { type ArchiveReader, createArchiveReader } from './archive/index.ts';
 import { type CounterpartResult, findCounterparts } from './counterparts/index.ts';
 import type { InstalledPackage } from './database/index.ts';
@@ -16,13 +17,12 @@ import {
   scriptRefusal,
   unneededPackages,
 } from './replay/dependencies/index.ts';
-import { readExtraKeyrings } from './replay/extra-keyrings.ts';
 import { type FetchedPackages, type FoundPackage, fetchPackages } from './replay/fetch-packages.ts';
 import { planReplay, type ReplayInput, replayFiles } from './replay/index.ts';
-import { distributionOf, matchNotes, materialOf } from './replay/material.ts';
+import { matchNotes, materialOf } from './replay/material.ts';
 import { debianArchitecture } from './replay/names.ts';
 import { originals } from './replay/originals.ts';
-import { packageRefusal } from './replay/package-refusal.ts';
+import { guessOf, packageRefusal } from './replay/package-refusal.ts';
 import { type Selection, selectPackages, unlisted } from './replay/selection.ts';
 import type { DebianNames } from './replay/types.ts';
 import {
@@ -81,11 +81,13 @@ async function withArchive(work: Work): Promise<OriginPlan> {
     extraKeyrings: await readExtraKeyrings(settings.keyrings ?? [], context.signal),
     allowUnsigned: settings.allowUnsigned ?? false,
     clock: context.clock,
+    spool: context.sharing?.downloads,
   });
   const store = createPackageStore({
     archive,
     folder: join(context.cache, 'packages'),
     clock: context.clock,
+    turns: context.sharing?.turns,
   });
   try {
     const fallbacks = snapshotSources(own, {
@@ -141,14 +143,22 @@ async function planWith(work: Work, archives: Archives): Promise<OriginPlan> {
     originalOf: originals({ ...archives, architecture: names.source, packages: selection.wanted, signal }),
     signal,
   });
-  const distribution = distributionOf(image);
+  const distribution = distributionOf(image, 'debian');
+  // The audit of what is left of them would tell each file as well, and be sure of what nobody could tell.
+  const covers = new Map(
+    refused.map((one) => [guessOf(one), [...refusedPaths(image, [one], context.taken).keys()]]),
+  );
+  const covering = (refusal: Refusal): Refusal => ({
+    ...refusal,
+    covers: covers.get(refusal.guess ?? '') ?? [],
+  });
   return {
     ...plan,
     paths: new Map([...refusedPaths(image, refused, context.taken), ...plan.paths]),
     refusals: [
       ...selection.wanted.flatMap((one) => unlisted(one) ?? []),
-      ...failed.filter((one) => isRefused(one.package)).map(packageRefusal),
-      ...[...unusable, ...needs.refusals, ...plan.refusals],
+      ...failed.filter((one) => isRefused(one.package)).map((one) => covering(packageRefusal(one))),
+      ...[...unusable.map(covering), ...needs.refusals, ...plan.refusals],
     ],
     materials: [
       ...fetched.map(({ counterpart, installed }) =>
@@ -188,22 +198,6 @@ function isOldOnly(
 
 function isNamedForOld(name: string, { source, target }: PortImage): boolean {
   return architectureWords(source.architecture, target.architecture).isSpelledIn(name);
-}
-
-function isReplacedByOthers(
-  image: PortImage,
-  { files = [] }: InstalledPackage,
-  taken: ReadonlySet<string>,
-): boolean {
-  const code = files.filter(({ path }) => holdsForeignCode(image, path));
-  return code.length > 0 && code.every(({ path }) => taken.has(path));
-}
-
-/** Above the base. */
-function holdsForeignCode({ view, baseLayers, target }: PortImage, path: string): boolean {
-  const there = view.lookup(path);
-  if (there === undefined || there.layer < baseLayers || there.entry.facts === undefined) return false;
-  return foreignCodeIn(there.entry.facts, target).length > 0;
 }
 
 interface Found {
@@ -271,18 +265,4 @@ async function completeWith(
         ),
     ],
   };
-}
-
-/** A refused package is one refusal, not one for each of its programs: no port goes on while it stands. */
-function refusedPaths(
-  image: PortImage,
-  refused: readonly InstalledPackage[],
-  taken: ReadonlySet<string>,
-): ReadonlyMap<string, PathPlan> {
-  const paths = new Map<string, PathPlan>();
-  for (const { name, files } of refused)
-    for (const { path } of files ?? [])
-      if (!taken.has(path) && holdsForeignCode(image, path))
-        paths.set(path, { action: 'keep', why: `the package ${name} has no counterpart, which is refused` });
-  return paths;
 }

@@ -96,7 +96,15 @@ class Planner {
     }
   }
 
-  async #ready(program: FoundProgram, recipe: Recipe): Promise<ReadyProgram> {
+  #ready(program: FoundProgram, recipe: Recipe): Promise<ReadyProgram> {
+    const { sharing, signal } = this.#context;
+    const make = (): Promise<ReadyProgram> => this.#keptOrMade(program, recipe);
+    return sharing === undefined
+      ? make()
+      : sharing.turns.take(`program ${program.sha256} ${this.#linkFlagsFor(program) ?? ''}`, make, signal);
+  }
+
+  async #keptOrMade(program: FoundProgram, recipe: Recipe): Promise<ReadyProgram> {
     const { signal, folder } = this.#context;
     const { source, target } = this.#image;
     const linkFlags = this.#linkFlagsFor(program);

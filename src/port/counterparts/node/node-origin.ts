@@ -124,6 +124,7 @@ async function withRegistry(packages: readonly OldPackage[], work: Work): Promis
     environment,
     authorize: (url: URL) => configuration.authorizationFor(url),
     ...(configuration.certificates !== undefined && { certificates: configuration.certificates }),
+    spool: context.sharing?.downloads,
   };
   // What a registry says has to be its own word; for what it gives, its hash speaks.
   const questions = createFetch({ ...connection, accept: 'application/json', mayRedirect: isSameHost });

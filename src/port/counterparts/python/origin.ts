@@ -12,7 +12,7 @@ import type {
   Refusal,
 } from '../../origin-types.ts';
 import type { PathPlan } from '../../plan-types.ts';
-import { NoteBook } from '../debian/replay/note-book.ts';
+import { NoteBook } from '../shared/replay/note-book.ts';
 import { type Environment, findIndexes, type IndexesResult } from './configuration/index.ts';
 import { type FindParts, type FoundWheels, findWheels } from './find-wheels.ts';
 import { glibcOf } from './glibc.ts';
@@ -106,6 +106,7 @@ async function replayAll(
           accept: accepted,
           ...(environment !== undefined && { environment }),
           ...(certificates !== undefined && { certificates }),
+          spool: context.sharing?.downloads,
         })
       : { fetch: parts.fetch, close: async () => undefined };
   const { fetch } = connection;

@@ -38,6 +38,7 @@ export function releaseOrigin(replacements: readonly NamedReplacement[], parts: 
           ? createFetch({
               mayRedirect: (from, to) => isSafeAddress(to, from),
               ...(environment !== undefined && { environment }),
+              spool: context.sharing?.downloads,
             })
           : { fetch: parts.fetch, close: async () => undefined };
       const planner = new Planner(image, context, { ...parts, fetch: connection.fetch });

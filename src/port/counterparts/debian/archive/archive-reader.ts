@@ -5,7 +5,7 @@ import { type ImageKeyrings, type Keyring, trustOf } from '../trust/index.ts';
 import { indexPaths, packageAddress, releaseFolder } from './addresses.ts';
 import { ContentCache } from './content-cache.ts';
 import { type DownloadParts, fetchContent } from './download.ts';
-import { createFetch, type Fetch } from './fetch.ts';
+import { createFetch, type Fetch, type FetchOptions } from './fetch.ts';
 import { type ArchiveLimits, defaultArchiveLimits } from './limits.ts';
 import { type OpenedRelease, openRelease } from './open-release.ts';
 import { type IndexFile, type OfferedPackage, readPackages } from './packages.ts';
@@ -22,6 +22,8 @@ export interface ArchiveReaderOptions {
   readonly allowUnsigned?: boolean;
   /** HTTP with the environment's proxies unless told. */
   readonly fetch?: Fetch;
+  /** What other readers of this run fetched, and this one does. */
+  readonly spool?: FetchOptions['spool'];
   readonly clock?: Clock;
   readonly limits?: Partial<ArchiveLimits>;
 }
@@ -62,7 +64,9 @@ export interface ArchiveReader {
 
 export function createArchiveReader(options: ArchiveReaderOptions): ArchiveReader {
   const connection =
-    options.fetch === undefined ? createFetch() : { fetch: options.fetch, close: async () => undefined };
+    options.fetch === undefined
+      ? createFetch({ spool: options.spool })
+      : { fetch: options.fetch, close: async () => undefined };
   const limits = { ...defaultArchiveLimits, ...options.limits };
   const cache = new ContentCache(options.cache);
   const releases = new Map<string, Promise<OpenedRelease>>();

@@ -1,7 +1,7 @@
 import type { MergedView } from '../../../../layer/index.ts';
+import { foldersOf } from '../../shared/replay/folders.ts';
+import { keyOf } from '../../shared/replay/spelling.ts';
 import type { InstalledPackage, ListedPath, PackageDatabase } from '../database/index.ts';
-import { foldersOf } from './folders.ts';
-import { keyOf } from './spelling.ts';
 import type { ReplayedPackage, ReplayInput } from './types.ts';
 
 /**

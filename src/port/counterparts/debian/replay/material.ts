@@ -1,14 +1,6 @@
 import { redact } from '../../../../core/index.ts';
-import { parseOsRelease, readOsRelease } from '../../../base/os-release.ts';
-import type { Material, PortImage } from '../../../origin-types.ts';
+import type { Material } from '../../../origin-types.ts';
 import type { Counterpart } from '../counterparts/index.ts';
-
-/** The distribution as package URLs name it (os-release(5) `ID`); Debian where it doesn't say. */
-export function distributionOf({ view }: PortImage): string {
-  const text = readOsRelease(view);
-  const id = typeof text === 'string' ? parseOsRelease(text)['ID'] : undefined;
-  return id !== undefined && /^[a-z0-9._-]+$/.test(id) ? id : 'debian';
-}
 
 /** What a port took, for provenance. `notes` are sentences of its own. */
 export function materialOf(

@@ -1,8 +1,8 @@
 import type { MergedView } from '../../../../layer/index.ts';
 import type { PortImage, Refusal } from '../../../origin-types.ts';
+import { NameIndex } from '../../shared/replay/standings.ts';
 import { type InstalledPackage, readDatabase } from '../database/index.ts';
 import { imageFolder } from '../image-text.ts';
-import { NameIndex } from './database/packages.ts';
 import { guessOf } from './package-refusal.ts';
 import type { DebianNames, ReplayInput } from './types.ts';
 

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { directory, file, symlink } from '../../../../fixture/index.ts';
 import type { TarMember } from '../../../../tar/index.ts';
 import type { PathPlan } from '../../../plan-types.ts';
+import { specialFiles } from '../../shared/replay/unowned/special-files.ts';
 import { elf, installed, type PackageSpec, sha256 } from './packages.test-support.ts';
 import { type Scene, sceneOf, textOf } from './replay.test-support.ts';
-import { specialFiles } from './unowned/special-files.ts';
 
 const scenes: Scene[] = [];
 afterEach(() => {

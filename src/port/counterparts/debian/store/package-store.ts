@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type Clock, systemClock } from '../../../../core/index.ts';
 import { Slots } from '../../../../layer/index.ts';
 import { SharedFlights } from '../../../../registry/index.ts';
+import { Turns } from '../../../fetch/index.ts';
 import type { ArchiveReader } from '../archive/index.ts';
 import type { Counterpart } from '../counterparts/index.ts';
 import { DebianError } from '../errors.ts';
@@ -27,6 +28,8 @@ export interface PackageStoreOptions {
   readonly clock?: Clock;
   /** The program of the unpacking threads; found by itself unless told. `none` unpacks in this thread. */
   readonly workerFile?: URL | 'none';
+  /** With other stores of this run that have the same folder. */
+  readonly turns?: Turns | undefined;
 }
 
 /** Fetched at a time: enough for some to come while others are unpacked. */
@@ -39,7 +42,7 @@ const readingsAtATime = 4;
  * fetched nor decompressed again.
  */
 export function createPackageStore(options: PackageStoreOptions): PackageStore {
-  const { archive, maxBytes = 8 * 1024 ** 3, clock = systemClock } = options;
+  const { archive, maxBytes = 8 * 1024 ** 3, clock = systemClock, turns = new Turns() } = options;
   const workerFile = options.workerFile ?? unpackWorkerFile();
   const limits = { ...defaultUnpackLimits, ...options.limits };
   const folder = new PackageFolder(options.folder, { maxBytes, clock });
@@ -66,10 +69,15 @@ export function createPackageStore(options: PackageStoreOptions): PackageStore {
     );
   }
 
-  async function obtain(counterpart: Counterpart, given: AbortSignal): Promise<StoredPackage> {
+  function obtain(counterpart: Counterpart, given: AbortSignal): Promise<StoredPackage> {
     const signal = AbortSignal.any([given, closing.signal]);
+    folder.use(counterpart.sha256);
+    const find = (): Promise<StoredPackage> => readOrUnpack(counterpart, signal);
+    return turns.take(`package ${counterpart.sha256}`, find, signal);
+  }
+
+  async function readOrUnpack(counterpart: Counterpart, signal: AbortSignal): Promise<StoredPackage> {
     const key = counterpart.sha256;
-    folder.use(key);
     const known = await read(key, signal);
     if (known !== undefined) return known;
     await unpack(counterpart, signal);

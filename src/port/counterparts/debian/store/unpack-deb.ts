@@ -4,9 +4,9 @@ import { Scratch } from '../../../../binary/index.ts';
 import { messageOf } from '../../../../core/index.ts';
 import { ContentReader } from '../../../../layer/index.ts';
 import { TarError } from '../../../../tar/index.ts';
+import { BodyWriter } from '../../shared/packages/body-writer.ts';
 import { type Deb, type DebEntry, openDeb } from '../deb/index.ts';
 import { DebianError } from '../errors.ts';
-import { BodyWriter } from './body-writer.ts';
 import { IndexWriter } from './index-writer.ts';
 import type { UnpackLimits } from './limits.ts';
 

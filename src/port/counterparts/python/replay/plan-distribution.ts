@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { LayerEntry, ViewEntry } from '../../../../layer/index.ts';
 import type { PlacedAddition, Refusal } from '../../../origin-types.ts';
 import type { NewContent, PathPlan } from '../../../plan-types.ts';
-import type { NoteBook } from '../../debian/replay/note-book.ts';
+import type { NoteBook } from '../../shared/replay/note-book.ts';
 import { isForeign } from '../installed/foreign.ts';
 import { sha256In } from '../record.ts';
 import { hasCodeFor } from './check-target.ts';

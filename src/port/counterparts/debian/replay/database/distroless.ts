@@ -1,6 +1,6 @@
+import { bytesOfLines } from '../../../shared/replay/made-content.ts';
 import { fieldOf } from '../../control.ts';
 import { imageFile } from '../../image-text.ts';
-import { bytesOfLines } from '../made-content.ts';
 import { withField } from './package-paragraph.ts';
 import { planText } from './planned-text.ts';
 import type { DatabaseParts } from './status.ts';

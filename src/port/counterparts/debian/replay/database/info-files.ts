@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { layerOf } from '../../../shared/replay/file-parts.ts';
+import { bytesOfLines, madeContent } from '../../../shared/replay/made-content.ts';
 import type { InstalledPackage } from '../../database/index.ts';
 import type { StoredPackage } from '../../store/index.ts';
-import { bytesOfLines, madeContent } from '../made-content.ts';
 import type { DatabaseParts } from './status.ts';
 
 const folder = 'var/lib/dpkg/info';
@@ -44,14 +45,6 @@ function replaceFiles(installed: InstalledPackage, stored: StoredPackage, parts:
   const layer = layerOf(installed, parts);
   for (const [kind, bytes] of contents)
     if (!installed.infoFiles.has(kind)) addFile({ prefix, kind, bytes, stored }, parts, layer);
-}
-
-/** The layer in which the image records the package. */
-export function layerOf(installed: InstalledPackage, { draft }: Pick<DatabaseParts, 'draft'>): number {
-  const { view, baseLayers } = draft.image;
-  const list = view.lookup(installed.infoFiles.get('list') ?? installed.recordedIn);
-  const own = list !== undefined && list.layer >= baseLayers ? list : view.lookup(installed.recordedIn);
-  return own?.layer ?? baseLayers;
 }
 
 function addFiles(stored: StoredPackage, parts: DatabaseParts): void {

@@ -1,5 +1,5 @@
-import type { Draft } from '../draft.ts';
-import { madeContent } from '../made-content.ts';
+import type { Draft } from '../../../shared/replay/draft.ts';
+import { madeContent } from '../../../shared/replay/made-content.ts';
 
 /** Plans a file of the database whose text changes; one that stays as it is needs no plan, unless it moves. */
 export function planText(

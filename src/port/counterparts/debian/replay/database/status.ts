@@ -1,13 +1,13 @@
 import { compareText } from '../../../../../core/index.ts';
+import type { Draft } from '../../../shared/replay/draft.ts';
+import { madeContent } from '../../../shared/replay/made-content.ts';
+import type { NewPlaces } from '../../../shared/replay/new-places.ts';
+import type { Standing } from '../../../shared/replay/standings.ts';
 import { fieldOf } from '../../control.ts';
 import type { InstalledPackage } from '../../database/index.ts';
 import { imageFile } from '../../image-text.ts';
-import type { Draft } from '../draft.ts';
-import { madeContent } from '../made-content.ts';
-import type { NewPlaces } from '../new-places.ts';
-import type { DebianNames, ReplayInput } from '../types.ts';
+import type { DebianNames, ReplayedPackage, ReplayInput } from '../types.ts';
 import { conffilesOf, keyOfParagraph, statusParagraph, withField } from './package-paragraph.ts';
-import type { Standing } from './packages.ts';
 import { bytesOfParagraphs, paragraphText, type RawParagraph, rawParagraphs } from './paragraphs.ts';
 
 export const statusPath = 'var/lib/dpkg/status';
@@ -16,7 +16,7 @@ export interface DatabaseParts {
   readonly draft: Draft;
   readonly input: ReplayInput;
   readonly names: DebianNames;
-  readonly standings: ReadonlyMap<InstalledPackage, Standing>;
+  readonly standings: ReadonlyMap<InstalledPackage, Standing<InstalledPackage, ReplayedPackage>>;
   readonly places: NewPlaces;
 }
 
@@ -95,7 +95,7 @@ function replayedText(
 /** The sibling's record; what the layers above said of the old one, such as a hold, goes with it. */
 function siblingText(
   installed: InstalledPackage,
-  { sibling, old }: Extract<Standing, { kind: 'base' }>,
+  { sibling, old }: Extract<Standing<InstalledPackage, ReplayedPackage>, { kind: 'base' }>,
 ): string {
   const fields = new Map(sibling.paragraph.fields);
   const [before, now] = [old, installed].map((one) => one.paragraph.fields.get('status'));

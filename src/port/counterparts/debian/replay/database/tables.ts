@@ -1,9 +1,9 @@
+import type { Draft } from '../../../shared/replay/draft.ts';
+import { foldersOf, parentOf } from '../../../shared/replay/folders.ts';
+import type { NewPlaces } from '../../../shared/replay/new-places.ts';
 import { fieldOf } from '../../control.ts';
 import { DebianError } from '../../errors.ts';
 import { imageFile, imageFolder } from '../../image-text.ts';
-import type { Draft } from '../draft.ts';
-import { foldersOf, parentOf } from '../folders.ts';
-import type { NewPlaces } from '../new-places.ts';
 import { withField } from './package-paragraph.ts';
 import { bytesOfParagraphs, type RawParagraph, rawParagraphs } from './paragraphs.ts';
 import { planText } from './planned-text.ts';

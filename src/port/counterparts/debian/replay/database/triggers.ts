@@ -1,9 +1,9 @@
+import { bytesOfLines } from '../../../shared/replay/made-content.ts';
 import { fieldOf } from '../../control.ts';
 import type { Trigger } from '../../database/index.ts';
 import { parseTriggers } from '../../database/tables.ts';
 import { imageFile, imageFolder, linesOf } from '../../image-text.ts';
 import type { StoredPackage } from '../../store/index.ts';
-import { bytesOfLines } from '../made-content.ts';
 import { planText } from './planned-text.ts';
 import type { DatabaseParts } from './status.ts';
 

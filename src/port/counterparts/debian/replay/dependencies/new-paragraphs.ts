@@ -1,7 +1,7 @@
+import { standings } from '../../../shared/replay/standings.ts';
 import { fieldOf, type Paragraph } from '../../control.ts';
 import type { InstalledPackage } from '../../database/index.ts';
 import type { StoredPackage } from '../../store/index.ts';
-import { standings } from '../database/packages.ts';
 import type { DebianNames, ReplayInput } from '../types.ts';
 
 /** What the new image will have of packages: their own paragraphs, those of refused ones left out. */

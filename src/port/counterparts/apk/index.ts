@@ -1,0 +1,1 @@
+export { apkOrigin } from './origin.ts';

@@ -1,0 +1,1 @@
+export { rpmOrigin } from './origin.ts';
