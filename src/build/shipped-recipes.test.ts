@@ -99,6 +99,16 @@ describe('the recipe of Istio', () => {
     expect(variables(view, 'containers')).toEqual({ ...shell, HUBS: 'istio' });
   });
 
+  test('gives another tag to its images, not to the containers that they are built in, which have one of their own', async () => {
+    const view = await planned('istio.yaml', { tag: '1.14.1' });
+    expect(variables(view, 'binaries')).toMatchObject({ IMAGE_VERSION: 'master-latest' });
+    expect(variables(view, 'containers')).toMatchObject({
+      ...{ TAG: '1.14.1', BASE_VERSION: '1.14.1', IMAGE_TAG: '1.14.1' },
+      IMAGE_VERSION: 'master-latest',
+    });
+    expect(JSON.stringify(view.steps[0])).toContain('gcr.io/istio-testing/build-tools-proxy:master-latest');
+  });
+
   test('says what the place has to have, and how Ubuntu gets it', async () => {
     const { requires } = await istio();
     expect(requires).toMatchObject({ os: 'linux', architecture: 'arm64', emulation: true, images: true });

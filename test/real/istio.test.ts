@@ -8,6 +8,11 @@ import type { AuditResult, BuildResult } from '../../src/results/index.ts';
 import { type Finished, runCommand } from '../support/command.ts';
 import { isEmulated } from '../support/debian-root.ts';
 import { canStartDockerEngine } from '../support/docker-engine.ts';
+import {
+  istioBases as bases,
+  istioImages as images,
+  istioPoints as points,
+} from '../support/istio-points.ts';
 import { pathWithout } from '../support/istio-stand-ins.ts';
 import {
   IstioRun,
@@ -47,13 +52,6 @@ afterAll(async () => {
   await world?.stop();
   folder.remove();
 });
-
-const bases = [
-  ...['base', 'distroless', 'app_sidecar_base_ubuntu_xenial', 'app_sidecar_base_ubuntu_bionic'],
-  ...['app_sidecar_base_ubuntu_focal', 'app_sidecar_base_debian_9', 'app_sidecar_base_debian_10'],
-  ...['app_sidecar_base_centos_8', 'app_sidecar_base_centos_7'],
-];
-const images = ['pilot', 'proxyv2', 'install-cni', 'operator', 'istioctl'];
 
 /** What every command gets: of the place, of the shell that starts it, and what the recipe hands through. */
 const ofThePlace = [
@@ -259,25 +257,6 @@ describe.skipIf(!here)('a place without what the recipe requires', () => {
     rmSync(path, { recursive: true });
   });
 });
-
-/**
- * Moments of a run, one for each step, and those before and after them: the calls that begin like that wait, and go on when
- * they're let go.
- */
-const points: readonly { readonly name: string; readonly call: string }[] = [
-  { name: 'source.istio', call: 'git clone --no-checkout -- https://github.com/istio/istio.git' },
-  { name: 'build-tools', call: 'docker build --platform linux/arm64 --target build-tools-proxy' },
-  { name: 'proxy', call: inContainer },
-  { name: 'binaries', call: 'go build' },
-  { name: 'proxy-commit', call: 'git rev-parse HEAD' },
-  { name: 'envoy', call: 'docker cp' },
-  ...bases.map((base) => ({
-    name: `bases/${base}`,
-    call: `docker build --platform linux/arm64 --file docker/Dockerfile.base --build-arg name=${base} `,
-  })),
-  { name: 'containers', call: 'docker build --platform linux/arm64 --file docker/Dockerfile.operator' },
-  { name: 'saving', call: 'docker image save' },
-];
 
 describe.skipIf(!here)('a run of the recipe', { timeout: patience }, () => {
   const outcome = () => outcomeOf(finished);

@@ -11,7 +11,7 @@ export const pip = '/usr/bin/pip3';
 /** Node from Debian, a Go program of Debian's, a Python package with machine code of Debian's, what makes environments. */
 const packages = 'nodejs gosu python3-yaml python3-venv';
 /** Libraries beside it, a small extension, a program of Go, nothing but Python. */
-export const wheels = ['numpy==1.26.4', 'MarkupSafe==2.1.5', 'shfmt-py==3.13.0.3', 'idna==3.10'];
+const wheels = ['numpy==1.26.4', 'MarkupSafe==2.1.5', 'shfmt-py==3.13.0.3', 'idna==3.10'];
 /** A program of Go, an add-on with its library, and two of JavaScript alone. */
 const nodePackages = { esbuild: '0.25.0', sharp: '0.33.5', ms: '2.1.3', mustache: '4.2.0' };
 

@@ -39,7 +39,7 @@ function few<Key extends z.ZodString, Value extends z.ZodType>(key: Key, value: 
 }
 const environment = few(variable, text, 512);
 
-const parameter = z.strictObject({
+export const parameterSchema = z.strictObject({
   description: z.string().optional(),
   /** Of a secret, the name of the environment variable that holds it where armload runs. */
   default: z.string().max(4096).regex(noNul, 'it holds a NUL character').optional(),
@@ -213,7 +213,7 @@ export const recipeSchema = z.strictObject({
   /** Of the product, as npm's semver has it. */
   versions: z.string().max(256).optional(),
   links: z.array(z.string()).optional(),
-  parameters: few(word, parameter, 256).optional(),
+  parameters: few(word, parameterSchema, 256).optional(),
   requires: requires.optional(),
   /** For every step. */
   environment: environment.optional(),
@@ -228,7 +228,7 @@ export const recipeSchema = z.strictObject({
 });
 
 export type RecipeDocument = z.output<typeof recipeSchema>;
-export type ParameterDocument = z.output<typeof parameter>;
+export type ParameterDocument = z.output<typeof parameterSchema>;
 export type ToolDocument = z.output<typeof tool>;
 export type SourceDocument =
   | z.output<typeof gitSource>

@@ -20,17 +20,23 @@ export function stepsOf(workflow: string): readonly WorkflowStep[] {
 
 /**
  * Does the `run` steps of a workflow in order, in one folder, as a runner does: secrets by their variables, up to the first
- * step that fails. Steps with a condition are left out.
+ * step that fails. Of conditions it knows those that say which of the repository's variables have to have a value.
  */
 export async function runWorkflow(
   workflow: string,
   {
     folder,
     environment,
+    machine = {},
+    variables = {},
     shell = ['sh', '-e'],
   }: {
     readonly folder: string;
     readonly environment: Readonly<Record<string, string | undefined>>;
+    /** What every step has of the machine itself, besides the usual. */
+    readonly machine?: Readonly<Record<string, string>>;
+    /** Of the repository. */
+    readonly variables?: Readonly<Record<string, string>>;
     readonly shell?: readonly string[];
   },
 ): Promise<readonly (ScriptEnd & { readonly name: string })[]> {
@@ -38,8 +44,8 @@ export async function runWorkflow(
   for (const path of [cwd, temporary]) await mkdir(path, { recursive: true });
   const ended: (ScriptEnd & { readonly name: string })[] = [];
   for (const { name, env = {}, run, ...step } of stepsOf(workflow)) {
-    if (run === undefined || step.if !== undefined) continue;
-    const secrets = Object.keys(env).map((variable) => [variable, environment[variable]]);
+    if (run === undefined || !holds(step.if, variables)) continue;
+    const secrets = Object.keys(env).map((name) => [name, variables[name] ?? environment[name]]);
     const { PATH, HOME, LANG } = environment;
     const own = {
       PATH,
@@ -47,6 +53,7 @@ export async function runWorkflow(
       LANG,
       RUNNER_TEMP: temporary,
       GITHUB_ENV: '/dev/null',
+      ...machine,
       ...Object.fromEntries(secrets),
     };
     const end = await runShell(run, [], { cwd, environment: own, shell });
@@ -54,4 +61,13 @@ export async function runWorkflow(
     if (end.code !== 0) break;
   }
   return ended;
+}
+
+function holds(condition: string | undefined, variables: Readonly<Record<string, string>>): boolean {
+  const parts = condition?.split(' && ') ?? [];
+  return parts.every((part) => {
+    const name = /^vars\.(\w+) != ''$/.exec(part)?.[1];
+    if (name === undefined) throw new Error(`a condition that is not known: ${part}`);
+    return (variables[name] ?? '') !== '';
+  });
 }

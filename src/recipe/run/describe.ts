@@ -13,7 +13,7 @@ import {
 } from '../../results/index.ts';
 import type { Plan, PlannedSource, PlannedStep } from '../plan/types.ts';
 import type { RecordOf } from './journal/records.ts';
-import { pairKey, type RunState, type StepState } from './journal/replay.ts';
+import { pairKey, type RunState, type StepState, savedImages } from './journal/replay.ts';
 import { commandText } from './runner/resolve-step.ts';
 import type { RunFolder } from './store/run-folder.ts';
 import { logTail } from './store/step-log.ts';
@@ -193,7 +193,7 @@ function describeCheck(
 }
 
 function describeImages({ folder, state, plan }: KnownRun, kept: ReadonlySet<string>): BuildImage[] {
-  return [...state.images.values()].map(({ step, output, reference, id, platform, sha256, size }) => {
+  return savedImages(state, plan).map(({ step, output, reference, id, platform, sha256, size }) => {
     const audit = state.audits.get(pairKey(sha256, platform));
     const publications = plan.publications.filter((each) => each.step === step && each.output === output);
     return {

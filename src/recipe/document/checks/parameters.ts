@@ -5,7 +5,10 @@ import type { ParameterDocument, RecipeDocument } from '../schema.ts';
 import { isSecretName } from '../secrets.ts';
 import type { Problems } from './problems.ts';
 
-export function checkParameters({ parameters = {} }: RecipeDocument, problems: Problems): void {
+export function checkParameters(
+  { parameters = {} }: Pick<RecipeDocument, 'parameters'>,
+  problems: Problems,
+): void {
   for (const [name, parameter] of Object.entries(parameters)) {
     const path = ['parameters', name];
     const pattern = parameter.pattern === undefined ? undefined : patternProblem(parameter.pattern);

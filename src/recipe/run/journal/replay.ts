@@ -1,4 +1,4 @@
-import type { SourceFacts, StepFacts } from '../../plan/types.ts';
+import type { Plan, SourceFacts, StepFacts } from '../../plan/types.ts';
 import { RunError } from '../errors.ts';
 import type { AuditAnswer, JournalEntry, RecordOf } from './records.ts';
 
@@ -73,6 +73,14 @@ export interface RunState {
 /** A key of two texts neither of which has a line feed. */
 export function pairKey(left: string, right: string): string {
   return `${left}\n${right}`;
+}
+
+/** In the plan's order, whichever was saved first. */
+export function savedImages(
+  { images }: Pick<RunState, 'images'>,
+  { steps }: Pick<Plan, 'steps'>,
+): readonly RecordOf<'image-saved'>[] {
+  return steps.flatMap((step) => step.images.flatMap(({ name }) => images.get(pairKey(step.id, name)) ?? []));
 }
 
 /** @throws RunError `JOURNAL_DAMAGED` where it doesn't begin with the run's beginning. */

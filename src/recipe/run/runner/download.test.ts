@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -147,7 +147,7 @@ describe('an archive among the sources', () => {
       failure: { kind: 'source', of: 'data', code: 'SOURCE_FAILED' },
     });
     expect(result.failure?.message).toContain(`has the SHA-256 ${sha256}, and should have 000`);
-    expect(result.place).toBeUndefined();
+    expect(await readdir(result.place?.workspace ?? '')).toEqual(['.armload']);
     await world.remove();
   });
 });

@@ -25,7 +25,7 @@ make*)
   if [ "$3" = --format ]; then find_image "$6"; echo "$id"; exit; fi
   find_image "$4"
   echo "[{\"Id\":\"$id\",\"Os\":\"${'$'}{platform%/*}\",\"Architecture\":\"${'$'}{platform#*/}\"}]" ;;
-'image save') find_image "$6"; echo "archive of $text" >"$4" ;;
+'image save') find_image "$6"; [ ! -e "$HOME/unsaved-$text" ] || exit 1; echo "archive of $text" >"$4" ;;
 *) echo "unexpected: $*" >&2; exit 64 ;;
 esac
 `;
@@ -146,6 +146,29 @@ describe('a run that goes on', () => {
     await rm(join(home, 'images', 'local_pilot_1'));
     expect((await resumeRun(world.resume(run, { auditImage: right }))).state).toBe('done');
     expect(await effects()).toBe('build\nbuild\n');
+  });
+
+  test('lists and publishes its images in their order, whichever was saved first', async () => {
+    const image = (name: string) =>
+      `\n  ${name}:\n    run: docker make local/${name}:1 linux/arm64 ${name}\n    outputs: { images: { it: { reference: 'local/${name}:1' } } }`;
+    const each = (key: string) =>
+      `${key}: [${['one', 'two'].map((name) => `{ image: '\${{ steps.${name}.images.it }}'${key === 'publish' ? `, name: ${name}` : ''} }`).join(', ')}]`;
+    const both = recipe(
+      image('one') + image('two'),
+      `passEnvironment: []\n${each('verify')}\n${each('publish')}`,
+    );
+    await writeFile(join(home, 'unsaved-one'), '');
+    const { run, state } = await runPlan(await world.begin(both, { auditImage: right }));
+    expect(state).toBe('failed');
+    await rm(join(home, 'unsaved-one'));
+    const published: string[] = [];
+    const publish = ({ name }: Publication) => {
+      published.push(name);
+      return Promise.resolve({ reference: name, digest: 'sha256:1' });
+    };
+    const { images } = await resumeRun(world.resume(run, { auditImage: right, publish }));
+    expect(images.map(({ step }) => step)).toEqual(['one', 'two']);
+    expect(published).toEqual(['one', 'two']);
   });
 
   test('publishes what is not published yet, and asks nothing of the place for it', async () => {

@@ -62,15 +62,27 @@ function lacks(
   lacking: Preflight['requirements'],
   { mayProvide }: { readonly mayProvide: boolean },
 ): RunError {
-  const canBeGot = mayProvide && lacking.some(({ get }) => get !== undefined);
   return new RunError(
     'PLACE_LACKS',
     `the place lacks what the recipe asks for: ${lacking.map(({ why }) => why).join('; ')}`,
     {
-      hint: canBeGot
-        ? 'With --prepare, what the recipe says of how to get it is done in the place.'
-        : 'Choose another place with --on, or give it what it lacks, and resume the run.',
+      hint: wayOut(mayProvide ? lacking : []),
       facts: { lacking: lacking.map(({ kind, name }) => ({ kind, name })) },
     },
   );
+}
+
+/** What the recipe itself knows of how to get it, which may be done in the place. */
+function wayOut(lacking: Preflight['requirements']): string {
+  const names = new Map<string, Set<string>>();
+  for (const { name, get } of lacking) {
+    const way = get === undefined ? '' : get.title === undefined ? 'a script' : `"${get.title}"`;
+    names.set(way, (names.get(way) ?? new Set()).add(name));
+  }
+  const listed = (way: string) => [...(names.get(way) ?? [])].join(', ');
+  const ways = [...names.keys()].filter((way) => way !== '').map((way) => `${way} for ${listed(way)}`);
+  if (ways.length === 0)
+    return 'Choose another place with --on, or give it what it lacks, and resume the run.';
+  const unknown = names.has('') ? ` It knows nothing here for ${listed('')}.` : '';
+  return `With --prepare, what the recipe knows is done in the place: ${ways.join('; ')}.${unknown}`;
 }

@@ -1,6 +1,6 @@
 import type { PlannedStep } from '../../plan/types.ts';
 import { RunError } from '../errors.ts';
-import { pairKey } from '../journal/replay.ts';
+import { pairKey, savedImages } from '../journal/replay.ts';
 import { ask, endSentence, lastLines, succeeded } from './ask.ts';
 import type { RunContext } from './context.ts';
 import type { FinishedImage } from './types.ts';
@@ -76,7 +76,7 @@ export function finishedImages({
   folder,
   plan,
 }: Pick<RunContext, 'state' | 'folder' | 'plan'>): readonly FinishedImage[] {
-  return [...state.images.values()].map(({ step, output, reference, id, platform, sha256, size }) => {
+  return savedImages(state, plan).map(({ step, output, reference, id, platform, sha256, size }) => {
     const audit = state.audits.get(pairKey(sha256, platform));
     return {
       step,
