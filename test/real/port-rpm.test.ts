@@ -1,11 +1,21 @@
 // RPM packages that rpmbuild made and rpm installed are ported, and rpm finds nothing wrong with what comes out.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RpmHeader } from '../../src/port/counterparts/rpm/header.ts';
 import { indexTables } from '../../src/port/counterparts/rpm/index-tables.ts';
 import { rowsIn } from '../../src/port/counterparts/rpm/rpm-database.test-support.ts';
+import { tags } from '../../src/port/counterparts/rpm/tags.ts';
 import { compareVersions } from '../../src/port/counterparts/rpm/version.ts';
 import { sharedPortWorld } from '../../src/port/shared-world.test-support.ts';
 import { imageOfFolder, unpackArm64 } from '../support/package-roots.ts';
@@ -78,6 +88,32 @@ ln -s libgreet.so.1 %{buildroot}/usr/lib64/libgreet.so
 /usr/lib64/libgreet.so
 %post -p /sbin/ldconfig
 `;
+/** The C library as Fedora lays it out: the loader has a place of its own on each machine. */
+const loaders = {
+  x86_64: '/lib64/ld-linux-x86-64.so.2',
+  aarch64: '/lib/ld-linux-aarch64.so.1',
+};
+const libraries = { x86_64: '/lib/x86_64-linux-gnu', aarch64: '/usr/aarch64-linux-gnu/lib' };
+const glibc = (machine: Machine): string => `Name: glibc
+Version: 2.36
+Release: 1
+Summary: C library
+License: LGPL
+AutoReqProv: no
+Provides: libc.so.6()(64bit)
+%global _build_id_links none
+%description
+C library
+%install
+mkdir -p %{buildroot}/lib64 %{buildroot}/lib %{buildroot}/usr/bin
+cp ${libraries[machine]}/${loaders[machine].replace(/^.*\//, '')} %{buildroot}${loaders[machine]}
+cp ${libraries[machine]}/libc.so.6 %{buildroot}/lib64/libc.so.6
+${compilers[machine]} -O1 -o %{buildroot}/usr/bin/dynamic %{_sourcedir}/dynamic.c %{_topdir}/libgreet-${machine}.so
+%files
+${loaders[machine]}
+/lib64/libc.so.6
+/usr/bin/dynamic
+`;
 const data = `Name: greet-data
 Version: 7
 Release: 1
@@ -135,10 +171,14 @@ async function build(name: string, spec: string, machine: Machine, payload: stri
 }
 
 async function buildAll(machine: Machine): Promise<readonly string[]> {
+  const soname = '-Wl,-soname,libgreet.so.1';
+  const made = join(top, `libgreet-${machine}.so`);
+  await exec(compilers[machine], '-shared', '-fPIC', soname, '-o', made, join(top, 'lib.c'));
   return [
     await build('greet-data', data, machine, 'w6.gzdio'),
     await build('libgreet', library(machine), machine, 'w6.xzdio'),
     await build('greet', greet(machine), machine, 'w9.zstdio'),
+    await build('glibc', glibc(machine), machine, 'w2.zstdio'),
   ];
 }
 
@@ -146,7 +186,8 @@ const rpm = (root: string, ...args: readonly string[]): Promise<string> =>
   exec('rpm', '--root', root, '--dbpath', '/var/lib/rpm', ...args);
 
 async function install(root: string, files: readonly string[], ...options: readonly string[]): Promise<void> {
-  mkdirSync(root, { recursive: true });
+  for (const path of ['usr/lib64', 'usr/lib', 'etc']) mkdirSync(join(root, path), { recursive: true });
+  for (const name of ['lib', 'lib64']) symlinkSync(`usr/${name}`, join(root, name));
   await rpm(root, '--initdb');
   const how = [
     '--force-debian',
@@ -168,6 +209,10 @@ beforeAll(async () => {
   mkdirSync(gnupg, { mode: 0o700 });
   mkdirSync(repository, { recursive: true });
   writeFileSync(join(top, 'greet.c'), source);
+  writeFileSync(
+    join(top, 'dynamic.c'),
+    '#include <stdio.h>\nint greet(void);\nint main(void) { printf("%d\\n", greet()); return 0; }\n',
+  );
   writeFileSync(join(top, 'lib.c'), 'int greet(void) { return 42; }\n');
   const gpg = ['--homedir', gnupg, '--batch', '--quiet'];
   await exec(
@@ -209,6 +254,8 @@ async function addSystem(place: string): Promise<void> {
   const key = await exec('gpg', '--homedir', gnupg, '--armor', '--export', 'Builder');
   writeFileSync(join(place, 'etc/pki/rpm-gpg/RPM-GPG-KEY-a'), key);
   writeFileSync(join(place, 'etc/os-release'), 'ID=example\nVERSION_ID=1\n');
+  writeFileSync(join(place, 'etc/ld.so.conf'), '/usr/lib64\n');
+  await exec('ldconfig', '-r', place);
 }
 
 async function ported(place: string): Promise<string> {
@@ -235,6 +282,7 @@ describe.skipIf(!here)('an image with RPM packages', () => {
       (await rpm(where, ...query)).trim().split('\n').sort();
     expect(await lines(place)).toEqual(await lines(root('honest')));
     expect((await lines(place)).map((line) => line.split(' ')[0])).toEqual([
+      'glibc-2.36-1.aarch64',
       'greet-2:1.2-3.aarch64',
       'greet-data-7-1.noarch',
       'libgreet-1.0-1.aarch64',
@@ -254,6 +302,8 @@ describe.skipIf(!here)('an image with RPM packages', () => {
       exec('chroot', where, ...means, '/usr/bin/greet');
     copyFileSync('/usr/bin/qemu-aarch64-static', join(place, 'qemu'));
     expect(await greeting(place, '/qemu')).toBe(await greeting(root('old')));
+    expect(await exec('chroot', root('old'), '/usr/bin/dynamic')).toBe('42\n');
+    expect(await exec('chroot', place, '/qemu', '/usr/bin/dynamic')).toBe('42\n');
   });
 
   test("has the rows in all of rpm's tables that rpm itself writes", async () => {
@@ -275,6 +325,19 @@ describe.skipIf(!here)('an image with RPM packages', () => {
           .sort();
       expect([table, rows(ours, ourNames)]).toEqual([table, rows(honest, honestNames)]);
     }
+    // The headers are rpm's own too, but for the time and number of the installation.
+    const fields = (bytes: Buffer | undefined): readonly (readonly unknown[])[] =>
+      rowsIn(bytes ?? Buffer.alloc(0), 'SELECT blob FROM Packages')
+        .map(({ blob }) => RpmHeader.read(blob as Uint8Array, 'a package'))
+        .map(({ entries }) =>
+          [...entries.values()].map(({ tag, type, count, data: value }) =>
+            tag === tags.installTime || tag === tags.installTid
+              ? [tag]
+              : [tag, type, count, Buffer.from(value).toString('hex')],
+          ),
+        )
+        .sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
+    expect(fields(ours)).toEqual(fields(honest));
     rmSync(join(place, 'qemu'), { force: true });
     // rpm reads it, writes it anew, and finds the same.
     const before = await rpm(place, '-qa', '--qf', '%{nevra}\\n');

@@ -107,14 +107,36 @@ test('a closure is worked out once', async () => {
   expect(first).toBe(second);
 });
 
-test('of a library by itself a miss proves nothing', async () => {
-  const members = [
-    ...glibc(),
-    file('ext/mod.so', library({ needed: ['libc.so.6', 'libhost.so'], runpath: '$ORIGIN' })),
-  ];
-  const closure = await closureOf('/ext/mod.so', members);
-  expect(taken(closure)).toEqual({ 'libc.so.6': '/lib/libc.so.6 (built-in /lib)', 'libhost.so': '-' });
-  expect(closure.problems).toMatchObject([{ kind: 'unknown', why: expect.stringContaining('may bring it') }]);
+describe('of a library by itself', () => {
+  const module = file('ext/mod.so', library({ needed: ['libc.so.6', 'libhost.so.1'], runpath: '$ORIGIN' }));
+
+  test.each([
+    ['of its name', file('opt/host/libhost.so.1', library())],
+    ['of its name, a link to a volume', symlink('opt/host/libhost.so.1', '/mounted/libhost.so')],
+    ['that goes by its name', file('opt/host/host.so', library({ soname: 'libhost.so.1' }))],
+  ])('a miss proves nothing while the image has a file %s, wherever it is', async (_which, host) => {
+    const closure = await closureOf('/ext/mod.so', [...glibc(), module, host]);
+    expect(taken(closure)).toEqual({ 'libc.so.6': '/lib/libc.so.6 (built-in /lib)', 'libhost.so.1': '-' });
+    expect(closure.problems).toMatchObject([
+      { kind: 'unknown', why: expect.stringContaining('may bring it') },
+    ]);
+  });
+
+  test('a library that the image has nowhere is missing', async () => {
+    const { problems } = await closureOf('/ext/mod.so', [...glibc(), module]);
+    expect(problems).toMatchObject([
+      { kind: 'missing-library', found: 'no libhost.so.1', why: expect.stringContaining('gets an error') },
+    ]);
+  });
+
+  test.each([
+    ['the driver of the host', 'libcuda.so.1'],
+    ['no name of a library', 'host-plugin.so'],
+  ])('%s is not', async (_what, name) => {
+    const other = file('ext/mod.so', library({ needed: ['libc.so.6', name] }));
+    const { problems } = await closureOf('/ext/mod.so', [...glibc(), other]);
+    expect(problems).toMatchObject([{ kind: 'unknown' }]);
+  });
 });
 
 describe('symbol versions', () => {

@@ -4,7 +4,7 @@ import type { TarMember } from '../../tar/index.ts';
 import { type SubjectSpec, subjectOf } from '../subject.test-support.ts';
 import type { EntryTrace, Subject } from '../types.ts';
 import { closureFindings, createLoader } from './index.ts';
-import { glibc, library, program } from './loader.test-support.ts';
+import { glibc, library, musl, program } from './loader.test-support.ts';
 
 function traceOf({ view }: Subject, path: string, more: Partial<EntryTrace> = {}): EntryTrace {
   const file = view.lookup(path);
@@ -113,4 +113,70 @@ test('an image in order has no findings', async () => {
     executable('static', writeElf({ machine: 'arm64' })),
   ];
   expect(await findingsOf(members, [['app'], ['static']])).toEqual([]);
+});
+
+describe('modules that Node and Python load', () => {
+  const addon = 'srv/node_modules/image/lib/image.node';
+  const extension = 'opt/venv/lib/python3.11/site-packages/image/_image.cpython-311-aarch64-linux-gnu.so';
+  const module = (name: string, spec: Partial<ElfSpec> = {}) =>
+    file(name, library({ needed: ['libc.so.6', 'libresolv.so.2'], ...spec }));
+  const kinds = async (...members: readonly TarMember[]) =>
+    (await findingsOf([...glibc(), ...members])).map(({ kind, severity, path }) => ({
+      kind,
+      severity,
+      path,
+    }));
+
+  test.each([addon, extension, 'usr/lib/python3/dist-packages/image.abi3.so'])(
+    'that need what the image has nowhere are warned of: %s',
+    async (path) => {
+      expect(await findingsOf([...glibc(), module(path)])).toMatchObject([
+        {
+          ...{ kind: 'missing-library', severity: 'warning', path: `/${path}`, found: 'no libresolv.so.2' },
+          why: expect.stringContaining('gets an error'),
+        },
+      ]);
+    },
+  );
+
+  test('so are libraries that they bring, once, by the module that needs them', async () => {
+    const bundled = module('srv/node_modules/image/lib/libimage.so.1');
+    const [one, two] = [addon, 'srv/node_modules/other.node'].map((path) =>
+      module(path, { needed: ['libc.so.6', 'libimage.so.1'], rpath: '/srv/node_modules/image/lib' }),
+    );
+    const findings = await findingsOf([...glibc(), bundled, ...[one, two].flatMap((each) => each ?? [])]);
+    expect(findings).toMatchObject([
+      {
+        ...{ severity: 'warning', path: '/srv/node_modules/image/lib/libimage.so.1' },
+        why: expect.stringMatching(/\.node needs it\.$/),
+      },
+    ]);
+  });
+
+  test.each([
+    ['beside it, by its search path', 'srv/node_modules/image/lib/libresolv.so.2', '$ORIGIN'],
+    ['where the loader looks', 'usr/lib/libresolv.so.2', undefined],
+    ['where only somebody else looks', 'opt/else/libresolv.so.2', undefined],
+    ['bundled under another file name', 'srv/node_modules/image/libs/libresolv-1a2b.so', undefined],
+  ])('are in order with the library %s', async (_where, path, runpath) => {
+    const there = file(path, library({ soname: 'libresolv.so.2' }));
+    expect(await kinds(there, module(addon, runpath === undefined ? {} : { runpath }))).toEqual([]);
+  });
+
+  test('for other machines, C libraries and systems are not loaded, and nothing is said', async () => {
+    const others = [
+      module('srv/node_modules/image/x64.node', { machine: 'amd64' }),
+      module('srv/node_modules/image/musl.node', { needed: ['libc.musl-aarch64.so.1', 'libresolv.so.2'] }),
+      module('srv/node_modules/image/android.node', { needed: ['liblog.so', 'libdl.so'] }),
+      module('srv/node_modules/image/freebsd.node', { needed: ['libc.so.7', 'libthr.so.3'] }),
+    ];
+    expect(await kinds(...others)).toEqual([]);
+    const onMusl = await findingsOf([...musl(), ...others, module(addon)]);
+    expect(onMusl.map(({ path }) => path)).toEqual(['/srv/node_modules/image/musl.node']);
+  });
+
+  test('are no other files: what is not named so is left alone', async () => {
+    const plugins = ['usr/lib/plugins/one.so', 'opt/venv/lib/python3.11/site-packages/Qt/plugins/libone.so'];
+    expect(await kinds(...plugins.map((path) => module(path)))).toEqual([]);
+  });
 });

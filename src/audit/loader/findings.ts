@@ -3,15 +3,18 @@ import type { Finding, Severity } from '../../results/index.ts';
 import { findingAt } from '../finding.ts';
 import { runsNatively } from '../native.ts';
 import { searchPath } from '../search-path.ts';
-import type { ClosureProblem, EntryTrace, Subject } from '../types.ts';
+import type { Closure, ClosureProblem, EntryTrace, Subject } from '../types.ts';
 import { ImageFiles } from './image-files.ts';
 import type { Loader } from './loader.ts';
 import { maxDirectories } from './rules.ts';
 
 const anyExecute = 0o111;
 
-/** What a program is to the image. `maybe-started`: behind a script or the like, which may change the environment. */
-type Rank = 'started' | 'maybe-started' | 'on-path' | 'elsewhere';
+/**
+ * What a program is to the image. `maybe-started`: behind a script or the like, which may change the environment. `module`:
+ * no program, but what a language's runtime loads.
+ */
+type Rank = 'started' | 'maybe-started' | 'on-path' | 'elsewhere' | 'module';
 
 interface Ranked {
   readonly program: ViewEntry;
@@ -20,7 +23,8 @@ interface Ranked {
 
 /**
  * The problems of all programs of the platform, each file's once, with the severity of the most important program that has
- * it: what a container starts, what is on its PATH, the rest.
+ * it: what a container starts, what is on its PATH, the rest. Of modules of Node and Python, libraries that the image has
+ * nowhere.
  */
 export function closureFindings(
   subject: Subject,
@@ -30,7 +34,7 @@ export function closureFindings(
   /** Kinds and texts that were told, by what hard links share. */
   const told = new Map<object, Set<string>>();
   for (const ranked of programsOf(subject, traces)) {
-    for (const problem of loader.closureOf(ranked.program)?.problems ?? []) {
+    for (const problem of problemsOf(ranked, loader)) {
       const known = told.get(problem.file.entry) ?? new Set<string>();
       told.set(problem.file.entry, known);
       const key = `${problem.kind} ${problem.expected}`;
@@ -42,6 +46,22 @@ export function closureFindings(
   return findings;
 }
 
+function problemsOf({ program, rank }: Ranked, loader: Loader): readonly ClosureProblem[] {
+  const closure = loader.closureOf(program);
+  if (closure === undefined) return [];
+  if (rank !== 'module') return closure.problems;
+  return isForItsLibc(closure) ? closure.problems.filter(({ kind }) => kind === 'missing-library') : [];
+}
+
+/** Packages bring modules for other C libraries and systems too, which nothing loads here. */
+function isForItsLibc({ program, family, libraries }: Closure): boolean {
+  const isLibc = (name: string) =>
+    family === 'glibc' ? name === 'libc.so.6' : family === 'musl' && name.startsWith('libc.musl-');
+  return libraries.some(
+    ({ name, neededBy, file }) => file !== undefined && neededBy === program && isLibc(name),
+  );
+}
+
 /** Most important first, each file once. */
 function* programsOf(subject: Subject, traces: readonly EntryTrace[]): Generator<Ranked, void, undefined> {
   const seen = new Set<string>();
@@ -50,6 +70,7 @@ function* programsOf(subject: Subject, traces: readonly EntryTrace[]): Generator
     startedBy(traces, false),
     programsOnPath(subject),
     programsElsewhere(subject),
+    modules(subject),
   ];
   for (const group of candidates)
     for (const ranked of group) {
@@ -89,6 +110,17 @@ function* programsElsewhere({ view }: Subject): Generator<Ranked, void, undefine
   for (const program of view.entries()) if (isProgram(program)) yield { program, rank: 'elsewhere' };
 }
 
+/** By the names that Node and Python (PEP 3149) give machine code which they load. */
+const moduleName = /\.node$|\/(?:site|dist)-packages\/.*\.(?:cpython-[^/]*|abi3)\.so$/;
+
+function* modules({ view }: Subject): Generator<Ranked, void, undefined> {
+  for (const program of view.entries()) {
+    const { facts } = program.entry;
+    if (facts?.kind === 'elf' && facts.elf.linkage === 'shared-library' && moduleName.test(program.path))
+      yield { program, rank: 'module' };
+  }
+}
+
 function isNativeElf({ entry }: ViewEntry, { platform }: Subject): boolean {
   if (entry.facts?.kind !== 'elf') return false;
   const { architecture } = entry.facts.elf;
@@ -120,7 +152,8 @@ function findingOf(subject: Subject, { program, rank }: Ranked, problem: Closure
 
 function severityOf(kind: ClosureProblem['kind'], rank: Rank): Severity {
   if (kind === 'unknown' || rank === 'elsewhere') return 'note';
-  if (kind === 'mixed-libc' || rank === 'on-path') return 'warning';
+  // Nobody knows whether anything loads a module.
+  if (kind === 'mixed-libc' || rank === 'on-path' || rank === 'module') return 'warning';
   // A script may set LD_LIBRARY_PATH; no environment brings a program loader.
   const isCertain = rank === 'started' || kind === 'missing-loader' || kind === 'foreign-loader';
   return isCertain ? 'error' : 'warning';

@@ -15,6 +15,7 @@ export class ImageFiles {
   readonly #listings = new Map<string, ReadonlyMap<string, ViewEntry>>();
   readonly #targets = new Map<string, ViewEntry | undefined>();
   #byName: ReadonlyMap<string, readonly ViewEntry[]> | undefined;
+  #sonames: ReadonlySet<string> | undefined;
   #looksLeft: number;
 
   constructor({ view, run }: Pick<Subject, 'view' | 'run'>, maxLooks = usualLooks) {
@@ -66,6 +67,12 @@ export class ImageFiles {
     return this.#byName.get(name) ?? [];
   }
 
+  /** Does any library of the image, wherever it lies, call itself so (DT_SONAME)? Once loaded it answers to that name. */
+  hasSoname(name: string): boolean {
+    this.#sonames ??= sonamesIn(this.view);
+    return this.#sonames.has(name);
+  }
+
   #directory(path: string): ReadonlyMap<string, ViewEntry> | undefined {
     const known = this.#directories.get(path);
     if (known !== undefined || this.#directories.has(path)) return known;
@@ -94,6 +101,15 @@ function indexOf(view: MergedView): Map<string, ViewEntry[]> {
     else if (places.length < maxPlaces) places.push(entry);
   }
   return index;
+}
+
+function sonamesIn(view: MergedView): Set<string> {
+  const names = new Set<string>();
+  for (const { entry } of view.entries()) {
+    const soname = entry.facts?.kind === 'elf' ? entry.facts.elf.soname : undefined;
+    if (soname !== undefined) names.add(soname);
+  }
+  return names;
 }
 
 export function baseName(path: string): string {

@@ -41,8 +41,16 @@ export function missProblem(miss: Miss, context: MissContext): ClosureProblem {
       found: `/${lookup.place.entry.path}, ${lookup.is}`,
       why: `The loader takes it for ${name} and ends the start: it looks no further once a file of the name is there.`,
     };
-  const doubts = [...lookup.doubts, ...context.doubts, ...doubtsAbout(miss, context)];
+  const own = [...lookup.doubts, ...doubtsAbout(miss, context)];
+  const doubts = [...own, ...context.doubts];
   const found = foundInstead(miss);
+  if (own.length === 0 && context.doubts.length > 0 && isNowhere(miss, context))
+    return {
+      ...problem,
+      kind: 'missing-library',
+      found,
+      why: `No file of the image has that name or goes by it, so that no program brings it: whatever loads /${context.program.entry.path} gets an error.`,
+    };
   if (doubts.length > 0)
     return { ...problem, kind: 'unknown', found, why: `It may be found all the same: ${doubts.join('; ')}.` };
   if (lookup.kind === 'foreign')
@@ -53,6 +61,16 @@ export function missProblem(miss: Miss, context: MissContext): ClosureProblem {
       why: `${machine} programs can't use it, and the start ends with an error.`,
     };
   return { ...problem, kind: 'missing-library', found, why: whyMissing(miss, lookup.tried, context) };
+}
+
+/** Not even where no loader looks, under no other name: nothing of the image can have loaded it before. */
+function isNowhere({ name, lookup }: Miss, { shared: { files } }: MissContext): boolean {
+  return (
+    lookup.kind === 'missing' &&
+    /^lib[^/]*\.so(?:\.|$)/.test(name) &&
+    files.named(name).length === 0 &&
+    !files.hasSoname(name)
+  );
 }
 
 function foundInstead({ lookup, name }: Miss): string {

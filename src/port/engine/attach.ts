@@ -10,7 +10,7 @@ import {
 } from '../../publish/index.ts';
 import { formatLocation, type Location } from '../../registry/index.ts';
 import type { NamedReplacement, PortOptions } from '../options.ts';
-import { sbomComponents } from '../sbom/index.ts';
+import { packageComponents, sbomComponents } from '../sbom/index.ts';
 import { explainedAccount } from './account-text.ts';
 import type { NewImage } from './new-image.ts';
 import type { Attached, Ported } from './types.ts';
@@ -36,7 +36,10 @@ export async function attach(workshop: Workshop, ported: Ported): Promise<Attach
     descriptor: { digest, mediaType, size: bytes.length },
     name: destination === undefined ? reference : nameOf(destination),
   };
-  const components = sbomComponents(view, { materials: ported.plans.materials });
+  const components = [
+    ...sbomComponents(view, { materials: ported.plans.materials }),
+    ...(await packageComponents(view, workshop.folder)),
+  ];
   const made = await attachments(subject, {
     statements: [provenanceOf(workshop, ported), accountOf(workshop, ported)],
     sbom: await cycloneDxSbom({ image: subject, components, toolVersion: options.version ?? 'unknown' }),

@@ -1,1 +1,2 @@
 export { sbomComponents } from './components.ts';
+export { packageComponents } from './packages.ts';

@@ -1,1 +1,2 @@
+export { readApkDatabase } from './database.ts';
 export { apkOrigin } from './origin.ts';

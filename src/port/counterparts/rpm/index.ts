@@ -1,1 +1,2 @@
+export { readRpmDatabase } from './database.ts';
 export { rpmOrigin } from './origin.ts';

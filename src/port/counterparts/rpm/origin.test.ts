@@ -9,6 +9,7 @@ import {
   type Scene,
   sceneOf,
   serve,
+  textOf,
 } from '../shared/packages/scene.test-support.ts';
 import { readRpmDatabase } from './database.ts';
 import { rpmOrigin } from './origin.ts';
@@ -157,6 +158,32 @@ test('documentation that was left out stays out, in the files and in the databas
   expect(fates(scene)).not.toHaveProperty('usr/share/doc/tool/README');
   const [row] = rowsIn(await databaseBytes(scene), 'SELECT blob FROM Packages');
   expect(Buffer.from(row?.['blob'] as Uint8Array).equals(installedBlob(now, states))).toBe(true);
+});
+
+test('links and records that name paths of the architecture lead to where things are now', async () => {
+  const java = (machine: Machine): Named => ({
+    name: 'java',
+    files: [executable(`usr/lib/jvm/java-17.${word(machine)}/bin/java`, elf(machine, 'java'))],
+  });
+  const [old, now] = await both(java);
+  const [before, after] = ['x86_64', 'aarch64'].map((name) => `/usr/lib/jvm/java-17.${name}/bin/java`);
+  const scene = await planned({
+    old: [old],
+    offered: [now],
+    layers: [
+      [
+        symlink('etc/alternatives/java', before ?? ''),
+        file('var/lib/alternatives/java', `auto\n/usr/bin/java\n\n${before}\n1700\n`),
+        file('etc/rpm/platform', 'x86_64-redhat-linux\n'),
+      ],
+    ],
+  });
+  expect(scene.plan.refusals).toEqual([]);
+  const view = await scene.ported();
+  expect(view.lookup('etc/alternatives/java')?.entry.linkName).toBe(after);
+  expect(textOf(view, 'var/lib/alternatives/java')).toBe(`auto\n/usr/bin/java\n\n${after}\n1700\n`);
+  expect(textOf(view, 'etc/rpm/platform')).toBe('aarch64-redhat-linux\n');
+  expect(view.lookup('usr/lib/jvm/java-17.x86_64')).toBeUndefined();
 });
 
 test("payloads in rpm's form for large files are read too", async () => {

@@ -11,6 +11,7 @@ import { readOwners } from '../shared/packages/image-owners.ts';
 import type { Manager } from '../shared/packages/manager.ts';
 import { replayPackages } from '../shared/packages/replay-packages.ts';
 import { Repository } from '../shared/packages/repository.ts';
+import { respelledFiles } from '../shared/replay/unowned/special-files.ts';
 import {
   databaseFiles,
   importedKeys,
@@ -37,7 +38,7 @@ export interface RpmParts {
 export function rpmOrigin(settings: RpmSettings = {}, parts: RpmParts = {}): Origin {
   return {
     name: 'rpm',
-    wanted: [...new Set([...databaseFiles, ...repositoryFiles])],
+    wanted: [...new Set([...databaseFiles, ...repositoryFiles, ...respelledFiles])],
     hashes: ['md5', 'sha1'],
     plan: async (image, context) => {
       const reading = await readRpmDatabase(image.view, context.folder);

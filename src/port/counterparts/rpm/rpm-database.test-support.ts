@@ -43,10 +43,11 @@ export function installedBlob(
 ): Buffer {
   const legacy: Readonly<Record<number, number>> = { 1000: 257, 1004: 261, 1007: 1046 };
   const own = mainFields(spec, payloadOf(spec));
+  const listed = filesOf(spec).map(({ path }) => states[path] ?? 0);
   const more: readonly Field[] = [
     ...signature.map(([tag, kind, value]) => [legacy[tag] ?? tag, kind, value] as const),
     [1008, 'int32', installTime],
-    [1029, 'char', Uint8Array.from(filesOf(spec).map(({ path }) => states[path] ?? 0))],
+    ...(listed.length === 0 ? [] : ([[1029, 'char', Uint8Array.from(listed)]] as const)),
     [1127, 'int32', 0],
     [1128, 'int32', installTime],
   ];

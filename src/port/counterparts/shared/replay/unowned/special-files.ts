@@ -48,6 +48,16 @@ export const specialFiles: readonly SpecialFile[] = [
     why: 'it names input methods by their paths',
   },
   {
+    pattern: 'var/lib/alternatives/*',
+    action: 'respell',
+    why: "update-alternatives' record of where links lead (Red Hat's)",
+  },
+  {
+    pattern: 'etc/rpm/platform',
+    action: 'respell',
+    why: "rpm's own architecture",
+  },
+  {
     pattern: 'usr/lib/*/gio/modules/giomodule.cache',
     action: 'move',
     why: 'it names modules without their paths',
@@ -69,9 +79,11 @@ export const respelledFiles: readonly string[] = [
   'usr/lib/*/gdk-pixbuf-2.0/*/loaders.cache',
   'usr/lib/gdk-pixbuf-2.0/*/loaders.cache',
   'usr/lib/*/gtk-*/*/immodules.cache',
+  'var/lib/alternatives/*',
+  'etc/rpm/platform',
 ];
 
-/** The first rule for a path; `source` is Debian's name of the old architecture. */
+/** The first rule for a path; `source` is the package manager's name of the old architecture. */
 export function specialRule(source: string): (path: string) => SpecialFile | undefined {
   const rules = specialFiles.map((rule) => ({
     rule,
