@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../core/index.ts';
 import { type AccessFlags, accessSettings } from './access-settings.ts';
-import { collect, type ResultFlags } from './base-command.ts';
+import type { ResultFlags } from './base-command.ts';
 import type { Config } from './config.ts';
 import type { Io } from './io.ts';
-import { type Progress, startProgress } from './progress.ts';
+import type { Progress } from './progress.ts';
 import { readCount } from './values.ts';
 import { generation } from './version.ts';
 
@@ -77,11 +77,6 @@ interface Around {
   readonly progress: Progress;
 }
 
-/** Progress with what steps print, where `--verbose` asks for it. */
-export function startBuildProgress(flags: WorkFlags, io: Io, config: Config): Progress {
-  return startProgress(flags, io, config);
-}
-
 /** Names are put below it, so it has no tag itself. */
 function readPrefix(text: string): string {
   const prefix = text.replace(/\/+$/, '');
@@ -110,5 +105,3 @@ export function readParameters(texts: readonly string[] = []): Readonly<Record<s
   }
   return parameters;
 }
-
-export { collect };

@@ -1,13 +1,7 @@
 export { FetchError } from './errors.ts';
 export { createFetch, type Fetch, type FetchOptions } from './fetch.ts';
-export {
-  FileError,
-  FileStore,
-  type FileStoreParts,
-  type FileSum,
-  type StoredFile,
-} from './file-store.ts';
+export { FileError, FileStore, type FileSum, type StoredFile } from './file-store.ts';
 export { persistent } from './persistent.ts';
 export type { Sharing } from './sharing.ts';
-export { type Opened, Spool, type SpoolCall, SpoolError, type SpoolOptions } from './spool.ts';
+export { Spool } from './spool.ts';
 export { Turns } from './turns.ts';
