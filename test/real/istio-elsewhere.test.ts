@@ -58,9 +58,8 @@ afterAll(async () => {
 
 /** A run on the host, whose images are published below `NAME/istio`. */
 function runOnHost(name: string, environment: Readonly<Record<string, string>> = {}): IstioRun {
-  const { host: registry, stop } = world.registry;
-  const published = { ...world, registry: { host: `${registry}/${name}`, stop } };
-  return new IstioRun(published, world.state(name), {
+  const registry = { ...world.registry, host: `${world.registry.host}/${name}` };
+  return new IstioRun({ ...world, registry }, world.state(name), {
     options: ['--on', host.address, '--keep-workspace'],
     environment: { ...host.environment, ...environment },
     places: host.places,

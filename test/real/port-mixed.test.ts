@@ -54,7 +54,6 @@ afterAll(async () => {
 interface Ran {
   readonly code: number;
   readonly result: PortResult;
-  readonly seconds: number;
 }
 
 interface How {
@@ -65,18 +64,16 @@ interface How {
 /** Ports with the built command, with all that a person's shell has. */
 async function portTo(to: string, { more = [], env = {} }: How = {}): Promise<Ran> {
   const args = ['port', source, '--to', to, '--base', base, '--cache-dir', cache, '--format', 'json'];
-  const started = performance.now();
   const { code, stdout, stderr } = await armload([...args, ...more], { env: { ...environment, ...env } });
   if (stdout === '') throw new Error(stderr);
-  const seconds = Math.round((performance.now() - started) / 100) / 10;
-  return { code, result: JSON.parse(stdout) as PortResult, seconds };
+  return { code, result: JSON.parse(stdout) as PortResult };
 }
 
-type Record_ = PortResult['account'][number];
+type AccountRecord = PortResult['account'][number];
 type Origins = 'go' | 'python' | 'node' | 'debian';
 
 /** What the account says of a path, in the layer that shows it. */
-function recordOf({ account }: PortResult, path: string): Record_ {
+function recordOf({ account }: PortResult, path: string): AccountRecord {
   const records = account.filter((one) => one.path === path && one.outcome !== 'added');
   const last = records.at(-1);
   if (last === undefined) throw new Error(`no record of ${path}`);
