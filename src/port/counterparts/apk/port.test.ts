@@ -45,6 +45,21 @@ const made = async (machine: Both): Promise<{ readonly base: MadeApk; readonly t
   return { base: await apkOf(musl), tool: await apkOf(tool) };
 };
 
+test('with a repository that nobody can reach, nobody can tell: unknown, and not refused for the files that are left', async () => {
+  const [old, now] = [await made('amd64'), await made('arm64')];
+  const ofBase = (machine: Machine) => [
+    ...system('http://127.0.0.1:1').filter(({ name }) => name !== 'etc/apk/arch'),
+    file('etc/apk/arch', `${words[machine as Both]}\n`),
+    ...installed([(machine === 'amd64' ? old : now).base]),
+    symlink('bin/sh', '/bin/busybox'),
+  ];
+  const above = installed([old.base, old.tool]).filter(({ name }) => !/musl|bin\/busybox/.test(String(name)));
+  const config = { Cmd: ['/usr/bin/tool'], Env: ['PATH=/usr/bin:/bin'] };
+  const { result } = await world.ported([above], { files: ofBase, config });
+  expect(result.refusals).toMatchObject([{ kind: 'package', undetermined: true }]);
+  expect(result.outcome).toBe('unknown');
+});
+
 test('an image with packages above an Alpine base is ported, audited right, and says what it took', async () => {
   const [old, now] = [await made('amd64'), await made('arm64')];
   const server = await serve(await repositoryOf([now.tool]));

@@ -44,12 +44,21 @@ export async function replayPackages<
       : await completed(manager, newPackages(manager, outcome), context.signal);
   const plan = await planFiles(manager, image, { ...outcome, extra: needs.added, context });
   const isRefused = (one: P): boolean => refused.includes(one);
+  // The audit of what is left of them would tell each file as well, and be sure of what nobody could tell.
+  const covering = (refusal: Refusal, installed: P): Refusal => ({
+    ...refusal,
+    covers: [...refusedPaths(image, [installed], context.taken).keys()],
+  });
   return {
     ...plan,
     paths: new Map([...refusedPaths(image, refused, context.taken), ...plan.paths]),
     refusals: [
-      ...failed.filter(({ installed }) => isRefused(installed)).map((one) => failureRefusal(one, manager)),
-      ...unusable.filter(({ installed }) => isRefused(installed)).map(({ refusal }) => refusal),
+      ...failed
+        .filter(({ installed }) => isRefused(installed))
+        .map((one) => covering(failureRefusal(one, manager), one.installed)),
+      ...unusable
+        .filter(({ installed }) => isRefused(installed))
+        .map(({ refusal, installed }) => covering(refusal, installed)),
       ...needs.refusals,
       ...plan.refusals,
     ],
