@@ -11,7 +11,7 @@ export interface OfferedGem {
   readonly url: string;
 }
 
-/** A gem server with a compact index (RubyGems.org API, "Compact Index"): a page of lines for each gem. */
+/** A gem server with a compact index (RubyGems' guides, "Compact Index"): a page of lines for each gem. */
 export class GemServer {
   /** With a slash at the end; it may hold a login. */
   readonly #url: string;
