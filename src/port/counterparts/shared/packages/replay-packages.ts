@@ -47,7 +47,7 @@ export async function replayPackages<
   // The audit of what is left of them would tell each file as well, and be sure of what nobody could tell.
   const covering = (refusal: Refusal, installed: P): Refusal => ({
     ...refusal,
-    covers: [...refusedPaths(image, [installed], context.taken).keys()],
+    covers: [...(refusal.covers ?? []), ...refusedPaths(image, [installed], context.taken).keys()],
   });
   return {
     ...plan,
