@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLoader } from '../../src/audit/loader/index.ts';
 import { subjectOf } from '../../src/audit/subject.test-support.ts';
 import type { Closure } from '../../src/audit/types.ts';
+import { inspectBytes } from '../../src/binary/index.ts';
 import { directory, file, symlink, writeElf } from '../../src/fixture/index.ts';
 import type { TarMember } from '../../src/tar/index.ts';
 import { exec, hasPrograms, temporaryFolder, unpackDebianPackage } from '../support/real-parts.ts';
@@ -473,8 +474,8 @@ describe.skipIf(process.arch !== 'x64' || !existsSync('/lib64/ld-linux-x86-64.so
 function isDynamic(path: string): boolean {
   const stat = lstatSync(path);
   if (!stat.isFile() || (stat.mode & 0o6000) !== 0 || stat.size > 5_000_000) return false;
-  const bytes = readFileSync(path);
-  return bytes.toString('latin1', 0, 4) === '\u007fELF' && bytes.includes('ld-linux-x86-64.so.2');
+  const facts = inspectBytes(path, readFileSync(path));
+  return facts?.kind === 'elf' && facts.elf.interpreter === '/lib64/ld-linux-x86-64.so.2';
 }
 
 /** Files at their paths, with every link that leads to them. */
