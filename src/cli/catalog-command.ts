@@ -36,6 +36,12 @@ const catalogCommands: readonly CommandEntry[] = [
     summary: "the bases that ports know by their layers: your registry's own",
     load: () => import('./catalog-bases-command.ts'),
   },
+  {
+    name: 'assets',
+    operands: 'add | list | remove',
+    summary: 'programs that their makers released, which ports take before they build',
+    load: () => import('./catalog-assets-command.ts'),
+  },
 ];
 
 /** `armload catalog`: hands on to one of its parts. */

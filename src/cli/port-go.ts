@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { GoSettings } from '../port/index.ts';
 import type { Config } from './config.ts';
+import type { Io } from './io.ts';
 import type { PortFlags } from './port-flags.ts';
 import { readLinkFlags } from './port-paths.ts';
 import { present, read } from './settings.ts';
@@ -18,4 +19,18 @@ export function goSettings({ go, goLdflags }: PortFlags, config: Config): GoSett
     linkFlags: read(goLdflags, readLinkFlags),
   });
   return Object.keys(settings).length === 0 ? undefined : settings;
+}
+
+/**
+ * The same with the release assets of the person's own table, if there are any.
+ * @throws UsageError where the table can't be read or is none.
+ */
+export async function withReleaseAssets(
+  settings: GoSettings | undefined,
+  environment: Io['environment'],
+): Promise<GoSettings | undefined> {
+  if (settings?.enabled === false) return settings;
+  const { defaultAssetTable, readAssetTable } = await import('../port/index.ts');
+  const assets = await readAssetTable(defaultAssetTable(environment));
+  return assets.length === 0 ? settings : { ...settings, assets };
 }

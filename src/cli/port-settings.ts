@@ -9,7 +9,7 @@ import { debianSettings } from './port-debian.ts';
 import { checkDestination } from './port-destination.ts';
 import { checkWorkFolder, knownBases } from './port-files.ts';
 import type { PortFlags } from './port-flags.ts';
-import { goSettings } from './port-go.ts';
+import { goSettings, withReleaseAssets } from './port-go.ts';
 import { languageSettings } from './port-languages.ts';
 import { nodeSettings } from './port-node.ts';
 import { apkSettings, rpmSettings } from './port-packages.ts';
@@ -95,7 +95,7 @@ export async function commonPortSettings(
       debian: await debianSettings(flags, config, cwd),
       apk: await apkSettings(flags, config, cwd),
       rpm: await rpmSettings(flags, config, cwd),
-      go: goSettings(flags, config),
+      go: await withReleaseAssets(goSettings(flags, config), io.environment),
       node: nodeSettings(flags, config),
       python: pythonSettings(flags, config),
       ...languageSettings(flags, config),

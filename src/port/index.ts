@@ -3,6 +3,7 @@ export * from './assembly/index.ts';
 export * from './base/index.ts';
 export * from './config/index.ts';
 export * from './counterparts/debian/index.ts';
+export * from './counterparts/go/assets/index.ts';
 export { openPortShared, type PortSharedOptions } from './engine/shared.ts';
 export type * from './options.ts';
 export * from './origin-types.ts';

@@ -80,6 +80,26 @@ export interface GoSettings {
    * it gives the image's own program.
    */
   readonly linkFlags?: Readonly<Record<string, string>>;
+  /** Upstream's own programs: what matches comes before building. */
+  readonly assets?: readonly GoAsset[];
+}
+
+/** A program of a release, for one platform. */
+export interface GoAsset {
+  /** Path of the main module. */
+  readonly module: string;
+  /** Of the module, as its programs record it; any unless told. */
+  readonly version?: string;
+  /** Of `main`; any of the module unless told. */
+  readonly package?: string;
+  /** Such as `linux/arm64`. */
+  readonly platform: string;
+  /** A file, or an https address, with `!/MEMBER` behind for a file in an archive. */
+  readonly from: string;
+  /** Of what `from` names, hexadecimal. */
+  readonly sha256: string;
+  /** When it was recorded, ISO 8601. */
+  readonly added?: string;
 }
 
 /** Where Node packages come from, before what npm's configuration says. */

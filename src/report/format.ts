@@ -1,4 +1,5 @@
 import type {
+  AssetsResult,
   AuditResult,
   BasesResult,
   BuildResult,
@@ -55,4 +56,5 @@ export interface ReportFormat {
   renderCatalogProduct(result: CatalogProduct, options: Drawing): string;
   renderCatalogCheck(result: CatalogCheckResult, options: Drawing): string;
   renderBases(result: BasesResult, options: Drawing): string;
+  renderAssets(result: AssetsResult, options: Drawing): string;
 }

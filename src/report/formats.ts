@@ -1,3 +1,4 @@
+import { renderAssetsMarkdown, renderAssetsTable } from './assets/assets.ts';
 import { renderAuditMarkdown } from './audit/markdown.ts';
 import { renderAuditTable } from './audit/table.ts';
 import { renderBasesMarkdown, renderBasesTable } from './bases/bases.ts';
@@ -36,6 +37,7 @@ export const formats: readonly ReportFormat[] = [
     renderCatalogProduct: renderCatalogProductTable,
     renderCatalogCheck: renderCatalogCheckTable,
     renderBases: renderBasesTable,
+    renderAssets: renderAssetsTable,
   },
   {
     name: 'json',
@@ -52,6 +54,7 @@ export const formats: readonly ReportFormat[] = [
     renderCatalogProduct: renderJson,
     renderCatalogCheck: renderJson,
     renderBases: renderJson,
+    renderAssets: renderJson,
   },
   {
     name: 'markdown',
@@ -68,5 +71,6 @@ export const formats: readonly ReportFormat[] = [
     renderCatalogProduct: renderCatalogProductMarkdown,
     renderCatalogCheck: renderCatalogCheckMarkdown,
     renderBases: renderBasesMarkdown,
+    renderAssets: renderAssetsMarkdown,
   },
 ];

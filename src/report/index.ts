@@ -1,3 +1,4 @@
+export { assetsOutcomeOf, assetsTotalsOf } from './assets/assets.ts';
 export {
   type AuditFailOn,
   auditFailOnWords,

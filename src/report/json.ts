@@ -1,4 +1,5 @@
 import type {
+  AssetsResult,
   AuditResult,
   BasesResult,
   BuildResult,
@@ -19,6 +20,7 @@ type Result =
   | AuditResult
   | PortResult
   | FleetResult
+  | AssetsResult
   | BasesResult
   | PublishResult
   | BuildResult

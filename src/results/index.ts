@@ -1,3 +1,4 @@
+export * from './assets.ts';
 export * from './audit.ts';
 export * from './bases.ts';
 export * from './build.ts';

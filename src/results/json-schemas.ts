@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { assetsResultSchema } from './assets.ts';
 import { auditResultSchema } from './audit.ts';
 import { basesResultSchema } from './bases.ts';
 import { buildResultSchema, runListSchema } from './build.ts';
@@ -23,6 +24,10 @@ export function jsonSchemas(): Record<string, unknown> {
     'catalog-check': {
       title: 'armload catalog check --format json',
       ...z.toJSONSchema(catalogCheckResultSchema),
+    },
+    'catalog-assets': {
+      title: 'armload catalog assets --format json',
+      ...z.toJSONSchema(assetsResultSchema),
     },
     'catalog-bases': { title: 'armload catalog bases --format json', ...z.toJSONSchema(basesResultSchema) },
     build: { title: 'armload build --format json', ...z.toJSONSchema(buildResultSchema) },

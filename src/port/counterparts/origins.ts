@@ -27,6 +27,6 @@ export function originsFor(options: PortOptions): readonly Origin[] {
     javaOrigin(options.java, { environment }),
     dotnetOrigin(options.dotnet, { environment }),
     rubyOrigin(options.ruby, { environment }),
-    goOrigin(options.go, { environment }),
+    goOrigin(options.go, { environment, cwd }),
   ];
 }

@@ -55,8 +55,23 @@ function contradiction(recorded: BuildInfo, built: BuildInfo): string | undefine
   return undefined;
 }
 
-/** Modules that only one of both is made of. */
-export function otherModules(
+/** Modules that only one of both is made of, as sentences. */
+export function moduleNotes(recorded: BuildInfo, built: BuildInfo): readonly string[] {
+  const { missing, more } = otherModules(recorded, built);
+  const list = (modules: typeof missing): string =>
+    modules
+      .map(({ path, version }) => `${path} ${version}`)
+      .join(', ')
+      .slice(0, 400);
+  return [
+    ...(missing.length === 0
+      ? []
+      : [`${recorded.package} has no code of ${list(missing)} on the new machine`]),
+    ...(more.length === 0 ? [] : [`${recorded.package} has code of ${list(more)} on the new machine`]),
+  ];
+}
+
+function otherModules(
   recorded: BuildInfo,
   built: BuildInfo,
 ): { readonly missing: readonly GoModule[]; readonly more: readonly GoModule[] } {

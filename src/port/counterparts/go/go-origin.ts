@@ -5,6 +5,7 @@ import type { GoSettings } from '../../options.ts';
 import type { Material, Origin, OriginContext, OriginPlan, PortImage, Refusal } from '../../origin-types.ts';
 import type { PathPlan } from '../../plan-types.ts';
 import { piecesOf } from '../release/kept-file.ts';
+import { ReleaseAssets } from './assets/release-assets.ts';
 import { KeptBuilds, type ReadyProgram } from './kept-builds.ts';
 import { machineVariables } from './machine.ts';
 import { makeProgram } from './make-program.ts';
@@ -17,6 +18,8 @@ import { openToolchain, type Toolchain } from './toolchain.ts';
 export interface GoParts {
   /** Where the go command, git and their settings are found. */
   readonly environment: Environment;
+  /** What names of files are relative to; the process's own folder unless told. */
+  readonly cwd?: string;
   /** Runs programs of this machine unless told. */
   readonly run?: Run;
 }
@@ -25,8 +28,9 @@ const nothing: OriginPlan = { paths: new Map(), added: [], refusals: [], materia
 const defaultTimeout = 1800;
 
 /**
- * Static Go programs, built anew for the target: from the same module or revision, by the same Go, with the same settings,
- * all as the program itself has them. A recipe counts only where it gives the image's own program on the old machine.
+ * Static Go programs: upstream's own release where one is named and was built the same way. Else built anew for the target:
+ * from the same module or revision, by the same Go, with the same settings, all as the program itself has them. A recipe
+ * counts only where it gives the image's own program on the old machine.
  */
 export function goOrigin(settings: GoSettings = {}, parts: GoParts): Origin {
   return {
@@ -37,7 +41,11 @@ export function goOrigin(settings: GoSettings = {}, parts: GoParts): Origin {
       const machine = machineVariables(image.target);
       if (machine === undefined) return nothing;
       const planner = new Planner(image, context, { settings, parts });
-      for (const program of findPrograms(image, context.taken)) await planner.add(program);
+      try {
+        for (const program of findPrograms(image, context.taken)) await planner.add(program);
+      } finally {
+        await planner.close();
+      }
       return planner.plan();
     },
   };
@@ -49,6 +57,7 @@ class Planner {
   readonly #settings: GoSettings;
   readonly #parts: GoParts;
   readonly #kept: KeptBuilds;
+  readonly #assets: ReleaseAssets;
   readonly #paths = new Map<string, PathPlan>();
   readonly #refusals: Refusal[] = [];
   readonly #materials = new Map<string, Material>();
@@ -65,6 +74,15 @@ class Planner {
     this.#settings = settings;
     this.#parts = parts;
     this.#kept = new KeptBuilds(join(context.cache, 'programs'));
+    const { environment, cwd = process.cwd() } = parts;
+    this.#assets = new ReleaseAssets(settings.assets ?? [], {
+      ...{ cwd, environment, context, target: image.target },
+    });
+  }
+
+  /** Call it when all programs were added. */
+  close(): Promise<void> {
+    return this.#assets.close();
   }
 
   plan(): OriginPlan {
@@ -86,14 +104,28 @@ class Planner {
     if (rightly.length === 0) return;
     const recipe = readRecipe(program.facts);
     if ('why' in recipe) return this.#refuse(program, rightly, incompleteDoubt(recipe));
-    onEvent?.({ type: 'phase', phase: `building ${name} for ${this.#image.target.architecture}` });
     try {
+      if (await this.#useAsset(program, rightly, recipe)) return;
+      onEvent?.({ type: 'phase', phase: `building ${name} for ${this.#image.target.architecture}` });
       this.#use(program, rightly, await this.#ready(program, recipe));
     } catch (error) {
       signal?.throwIfAborted();
       if (isAbort(error)) throw error;
       this.#refuse(program, rightly, failureDoubt(error));
     }
+  }
+
+  /** What a person says that it was linked with can only be held to by building. */
+  async #useAsset(program: FoundProgram, paths: readonly string[], recipe: Recipe): Promise<boolean> {
+    if (this.#linkFlagsFor(program) !== undefined) return false;
+    const { ready, notes } = await this.#assets.find(recipe);
+    this.#notes.push(...notes);
+    if (ready === undefined) return false;
+    const { name } = program;
+    this.#notes.push(`${name} for ${this.#image.target.architecture} is upstream's release: ${ready.proof}`);
+    const why = `upstream's release for ${this.#image.target.architecture}, built as the old one was: ${name}`;
+    this.#take(paths, ready, { why, origin: `go: ${name} (release)` });
+    return true;
   }
 
   #ready(program: FoundProgram, recipe: Recipe): Promise<ReadyProgram> {
@@ -136,21 +168,32 @@ class Planner {
     return openToolchain({ run, environment, program, folder, cache, timeoutSeconds, signal });
   }
 
-  #use(program: FoundProgram, paths: readonly string[], made: ReadyProgram): void {
-    const { file, size, sha256, facts, proof } = made;
+  #use({ name }: FoundProgram, paths: readonly string[], made: ReadyProgram): void {
     const { architecture } = this.#image.target;
-    for (const material of made.materials)
-      this.#materials.set(`${material.uri} ${material.sha256}`, material);
-    this.#notes.push(`${program.name} was built for ${architecture}: ${proof}`, ...made.notes);
+    this.#notes.push(`${name} was built for ${architecture}: ${made.proof}`);
+    const why = `built for ${architecture} as the old one was: ${name}`;
+    this.#take(paths, made, { why, origin: `go: ${name}` });
+  }
+
+  #take(
+    paths: readonly string[],
+    { file, size, sha256, facts, materials, notes }: ReadyProgram,
+    { why, origin }: { readonly why: string; readonly origin: string },
+  ): void {
+    for (const material of materials) this.#addMaterial(material);
+    this.#notes.push(...notes);
     for (const path of paths)
       this.#paths.set(path, {
-        action: 'replace',
-        why: `built for ${architecture} as the old one was: ${program.name}`,
-        with: {
-          ...{ kind: 'file', size, sha256, facts, origin: `go: ${program.name}` },
-          content: () => piecesOf(file),
-        },
+        ...{ action: 'replace', why },
+        with: { ...{ kind: 'file', size, sha256, facts, origin }, content: () => piecesOf(file) },
       });
+  }
+
+  /** An archive that several programs come from is one material. */
+  #addMaterial(material: Material): void {
+    const key = `${material.uri} ${material.sha256}`;
+    const notes = [...new Set([...(this.#materials.get(key)?.notes ?? []), ...(material.notes ?? [])])];
+    this.#materials.set(key, { ...material, ...(notes.length > 0 && { notes }) });
   }
 
   #refuse(program: FoundProgram, paths: readonly string[], doubt: Parameters<typeof refusalsOf>[2]): void {

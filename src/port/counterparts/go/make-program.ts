@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { Platform } from '../../../oci/index.ts';
 import { type BuilderParts, type BuiltProgram, createBuilder } from './build.ts';
-import { firstDifference, otherModules } from './compare.ts';
+import { firstDifference, moduleNotes } from './compare.ts';
 import { GoError } from './errors.ts';
 import type { ReadyProgram } from './kept-builds.ts';
 import { machineVariables } from './machine.ts';
@@ -33,7 +33,15 @@ export async function makeProgram(old: OldProgram, recipe: Recipe, parts: MakePa
   const materials = await materialsOf(recipe, built, { ...parts, clone });
   if (clone !== undefined) await rm(clone.folder, { recursive: true, force: true });
   const { file, sha256, size, facts } = built;
-  return { file, sha256, size, facts, materials, proof: words(proof, source), notes: notesOf(recipe, built) };
+  return {
+    file,
+    sha256,
+    size,
+    facts,
+    materials,
+    proof: words(proof, source),
+    notes: moduleNotes(recipe.info, built.info),
+  };
 }
 
 function words({ kind, linkFlags }: Proof, { architecture }: Platform): string {
@@ -56,17 +64,4 @@ function checkResult({ info, goVersion }: Recipe, built: BuiltProgram, { archite
     versionDifference(goVersion, built.facts) ?? firstDifference(info, built.info, { isOtherMachine: true });
   if (difference !== undefined)
     throw new GoError('GO_RESULT', `what was built is another program: ${difference}`);
-}
-
-function notesOf({ info }: Recipe, built: BuiltProgram): readonly string[] {
-  const { missing, more } = otherModules(info, built.info);
-  const list = (modules: typeof missing): string =>
-    modules
-      .map(({ path, version }) => `${path} ${version}`)
-      .join(', ')
-      .slice(0, 400);
-  return [
-    ...(missing.length === 0 ? [] : [`${info.package} has no code of ${list(missing)} on the new machine`]),
-    ...(more.length === 0 ? [] : [`${info.package} has code of ${list(more)} on the new machine`]),
-  ];
 }
