@@ -1,3 +1,4 @@
+export { asFolder, isHttpAddress, isSafeServer } from './address.ts';
 export { FetchError } from './errors.ts';
 export { createFetch, type Fetch, type FetchOptions } from './fetch.ts';
 export { FileError, FileStore, type FileSum, type StoredFile } from './file-store.ts';

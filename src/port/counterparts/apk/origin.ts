@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Fetch } from '../../fetch/index.ts';
 import type { PackageSettings } from '../../options.ts';
 import type { Origin, OriginContext, OriginPlan, PortImage, Refusal } from '../../origin-types.ts';
+import { type Bases, basesOf } from '../shared/packages/bases.ts';
 import { distributionOf } from '../shared/packages/distribution.ts';
 import { readExtraKeyrings } from '../shared/packages/extra-keyrings.ts';
 import { readOwners } from '../shared/packages/image-owners.ts';
@@ -34,14 +35,12 @@ export function apkOrigin(settings: PackageSettings = {}, parts: ApkParts = {}):
       const reading = readApkDatabase(image.view);
       if (reading.kind === 'none') return nothing;
       if (reading.kind === 'unreadable') return { ...nothing, refusals: [unreadable(reading)] };
-      const bases = basesOf(image);
+      const bases = basesOfImage(image);
       if (bases !== undefined && 'kind' in bases) return { ...nothing, refusals: [bases] };
       return replay({ image, context, settings, parts, database: reading.database, bases });
     },
   };
 }
-
-type Bases = { readonly old: ApkDatabase; readonly new: ApkDatabase };
 
 interface Work {
   readonly image: PortImage;
@@ -49,7 +48,7 @@ interface Work {
   readonly settings: PackageSettings;
   readonly parts: ApkParts;
   readonly database: ApkDatabase;
-  readonly bases: Bases | undefined;
+  readonly bases: Bases<ApkDatabase> | undefined;
 }
 
 async function replay({ image, context, settings, parts, database, bases }: Work): Promise<OriginPlan> {
@@ -109,20 +108,8 @@ function unreadable({ path, text }: { readonly path: string; readonly text: stri
   };
 }
 
-function basesOf({ baseLayers, oldBase, newBase }: PortImage): Bases | Refusal | undefined {
+function basesOfImage({ baseLayers, oldBase, newBase }: PortImage): Bases<ApkDatabase> | Refusal | undefined {
   if (baseLayers === 0) return undefined;
-  const [old, now] = [readApkDatabase(oldBase), readApkDatabase(newBase)];
-  if (old.kind === 'none') return undefined;
-  if (old.kind === 'read' && now.kind === 'read') return { old: old.database, new: now.database };
-  const broken = [old, now].find((one) => one.kind === 'unreadable');
-  return {
-    kind: 'base',
-    ...(broken === undefined ? {} : { undetermined: true }),
-    why:
-      broken?.kind === 'unreadable'
-        ? `the packages of a base can't be told: ${broken.path}: ${broken.text}`
-        : 'the old base has packages of Alpine, and the new one has none',
-    lift: 'Name another base with --base.',
-    waivable: false,
-  };
+  const readings = { old: readApkDatabase(oldBase), now: readApkDatabase(newBase) };
+  return basesOf(readings, 'the old base has packages of Alpine, and the new one has none');
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, constants, open, readdir, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { compareText, redact, UsageError } from '../../../core/index.ts';
+import { isHttpAddress, isSafeServer } from '../../fetch/index.ts';
 import { elementsAt, parseXml } from '../java/configuration/xml.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,7 +32,7 @@ export async function findSources(
   if (named !== undefined && named.length > 0) return { kind: 'found', sources: named.map(checked) };
   const configured = await configuredSources(environment);
   const all = configured.length > 0 ? configured : await askDotnet(environment, signal);
-  const usable = [...new Set(all.filter(isUsable))];
+  const usable = [...new Set(all.filter(isSafeServer))];
   if (usable.length > 0) return { kind: 'found', sources: usable };
   const shown = all.map((url) => redact(url)).join(', ');
   return {
@@ -44,21 +45,10 @@ export async function findSources(
 }
 
 function checked(url: string): string {
-  if (isAddress(url)) return url;
+  if (isHttpAddress(url)) return url;
   throw new UsageError('USAGE', `the NuGet source ${redact(url)} is not an http or https address`, {
     hint: 'Write it like https://packages.example/v3/index.json.',
   });
-}
-
-function isAddress(url: string): boolean {
-  return /^https?:\/\/[^/?#]/i.test(url) && URL.canParse(url);
-}
-
-/** What a source says in the clear vouches for nothing. */
-function isUsable(url: string): boolean {
-  if (!isAddress(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
 }
 
 /** Of the first file that is there, as NuGet names them. */

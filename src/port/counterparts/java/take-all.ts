@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Fetch, FileStore } from '../../fetch/index.ts';
 import type { JavaSettings } from '../../options.ts';
 import type { OriginContext, PortImage, Refusal } from '../../origin-types.ts';
+import { inParallel } from '../shared/in-parallel.ts';
 import { type Environment, findRepositories } from './configuration/index.ts';
 import { shown } from './coordinates.ts';
 import type { OldJar } from './find-jars.ts';
@@ -90,20 +91,4 @@ async function take(one: WantedJar, parts: TakeParts): Promise<Outcome> {
     signal?.throwIfAborted();
     return refused(one, failure(shown(one.proposal.old), error));
   }
-}
-
-/** In the order of the items, at most so many at a time. @throws what the first failing step throws, when all have ended. */
-async function inParallel<T, R>(
-  items: readonly T[],
-  count: number,
-  step: (item: T) => Promise<R>,
-): Promise<readonly R[]> {
-  const results: R[] = [];
-  const queue = items.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, item] of queue) results[index] = await step(item);
-  };
-  const settled = await Promise.allSettled(Array.from({ length: Math.min(count, items.length) }, work));
-  for (const one of settled) if (one.status === 'rejected') throw one.reason;
-  return results;
 }

@@ -12,6 +12,7 @@ import type {
   Refusal,
 } from '../../origin-types.ts';
 import type { PathPlan } from '../../plan-types.ts';
+import { inParallel } from '../shared/in-parallel.ts';
 import { NoteBook } from '../shared/replay/note-book.ts';
 import { type Environment, findIndexes, type IndexesResult } from './configuration/index.ts';
 import { type FindParts, type FoundWheels, findWheels } from './find-wheels.ts';
@@ -215,20 +216,4 @@ function joined(image: PortImage, others: readonly Refusal[], outcomes: readonly
     ],
     notes: outcomes.flatMap(({ notes }) => notes),
   };
-}
-
-/** In the order of the items, at most so many at a time. @throws what the first failing step throws, when all have ended. */
-async function inParallel<T, R>(
-  items: readonly T[],
-  count: number,
-  step: (item: T) => Promise<R>,
-): Promise<readonly R[]> {
-  const results: R[] = [];
-  const queue = items.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, item] of queue) results[index] = await step(item);
-  };
-  const settled = await Promise.allSettled(Array.from({ length: Math.min(count, items.length) }, work));
-  for (const one of settled) if (one.status === 'rejected') throw one.reason;
-  return results;
 }

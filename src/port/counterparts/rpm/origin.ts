@@ -5,6 +5,7 @@ import type { RpmSettings } from '../../options.ts';
 import type { Origin, OriginContext, OriginPlan, PortImage, Refusal } from '../../origin-types.ts';
 import { imageFile, imageFolder } from '../debian/image-text.ts';
 import type { Keyring } from '../debian/trust/index.ts';
+import { type Bases, basesOf } from '../shared/packages/bases.ts';
 import { distributionOf } from '../shared/packages/distribution.ts';
 import { readExtraKeyrings } from '../shared/packages/extra-keyrings.ts';
 import { readOwners } from '../shared/packages/image-owners.ts';
@@ -44,7 +45,7 @@ export function rpmOrigin(settings: RpmSettings = {}, parts: RpmParts = {}): Ori
       const reading = await readRpmDatabase(image.view, context.folder);
       if (reading.kind === 'none') return nothing;
       if (reading.kind !== 'read') return { ...nothing, refusals: unusable(reading, image) };
-      const bases = await basesOf(image, context.folder);
+      const bases = await basesOfImage(image, context.folder);
       if (bases !== undefined && 'kind' in bases) return { ...nothing, refusals: [bases] };
       return replay({ image, context, settings, parts, database: reading.database, bases });
     },
@@ -64,15 +65,13 @@ function rpmArchitecture(platform: Platform): string {
   return names[architecture] ?? architecture;
 }
 
-type Bases = { readonly old: RpmDatabase; readonly new: RpmDatabase };
-
 interface Work {
   readonly image: PortImage;
   readonly context: OriginContext;
   readonly settings: RpmSettings;
   readonly parts: RpmParts;
   readonly database: RpmDatabase;
-  readonly bases: Bases | undefined;
+  readonly bases: Bases<RpmDatabase> | undefined;
 }
 
 async function replay({ image, context, settings, parts, database, bases }: Work): Promise<OriginPlan> {
@@ -167,23 +166,14 @@ function unusable(
   ];
 }
 
-async function basesOf(
+async function basesOfImage(
   { baseLayers, oldBase, newBase }: PortImage,
   folder: string,
-): Promise<Bases | Refusal | undefined> {
+): Promise<Bases<RpmDatabase> | Refusal | undefined> {
   if (baseLayers === 0) return undefined;
-  const [old, now] = [await readRpmDatabase(oldBase, folder), await readRpmDatabase(newBase, folder)];
-  if (old.kind === 'none') return undefined;
-  if (old.kind === 'read' && now.kind === 'read') return { old: old.database, new: now.database };
-  const broken = [old, now].find((one) => one.kind === 'unreadable');
-  return {
-    kind: 'base',
-    ...(broken === undefined ? {} : { undetermined: true }),
-    why:
-      broken?.kind === 'unreadable'
-        ? `the packages of a base can't be told: ${broken.path}: ${broken.text}`
-        : "the packages of one of the bases are in a form that isn't read",
-    lift: 'Name another base with --base.',
-    waivable: false,
+  const readings = {
+    old: await readRpmDatabase(oldBase, folder),
+    now: await readRpmDatabase(newBase, folder),
   };
+  return basesOf(readings, "the packages of one of the bases are in a form that isn't read");
 }

@@ -4,6 +4,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import * as z from 'zod';
 import { redact, UsageError } from '../../../core/index.ts';
 import { DocumentError, readDocument } from '../../../document/index.ts';
+import { asFolder, isHttpAddress, isSafeServer } from '../../fetch/index.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -48,7 +49,7 @@ export async function findServers(
           async () => locked,
           () => askGem(environment, signal),
         ]);
-  const usable = [...new Set(all.filter(isUsable).map(asFolder))];
+  const usable = [...new Set(all.filter(isSafeServer).map(asFolder))];
   if (usable.length > 0) return { kind: 'found', servers: usable };
   return {
     kind: 'none',
@@ -68,28 +69,10 @@ async function firstOf(steps: readonly (() => Promise<readonly string[]>)[]): Pr
 }
 
 function checked(url: string): string {
-  if (isAddress(url)) return asFolder(url);
+  if (isHttpAddress(url)) return asFolder(url);
   throw new UsageError('USAGE', `the gem server ${redact(url)} is not an http or https address`, {
     hint: 'Write it like https://gems.example/.',
   });
-}
-
-function isAddress(url: string): boolean {
-  return /^https?:\/\/[^/?#]/i.test(url) && URL.canParse(url);
-}
-
-/** Sums that were read in the clear vouch for nothing. */
-function isUsable(url: string): boolean {
-  if (!isAddress(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
-}
-
-function asFolder(url: string): string {
-  const address = new URL(url);
-  if (!address.pathname.endsWith('/')) address.pathname += '/';
-  address.hash = '';
-  return address.href;
 }
 
 const gemrcSchema = z.looseObject({

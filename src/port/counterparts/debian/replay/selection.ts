@@ -1,5 +1,6 @@
 import type { MergedView } from '../../../../layer/index.ts';
 import type { PortImage, Refusal } from '../../../origin-types.ts';
+import { basesOf } from '../../shared/packages/bases.ts';
 import { NameIndex } from '../../shared/replay/standings.ts';
 import { type InstalledPackage, readDatabase } from '../database/index.ts';
 import { imageFolder } from '../image-text.ts';
@@ -32,7 +33,7 @@ export function selectPackages(image: PortImage, names: DebianNames): Selecting 
     });
   const unfinished = unfinishedChanges(image.view);
   if (unfinished !== undefined) return refused(unfinished);
-  const bases = basesOf(image);
+  const bases = basesOfImage(image);
   if (bases !== undefined && 'kind' in bases) return refused(bases);
   const old = bases && new NameIndex(bases.old);
   const wanted = database.packages.filter(
@@ -72,22 +73,10 @@ function unfinishedChanges(view: MergedView): Refusal | undefined {
   );
 }
 
-function basesOf({ baseLayers, oldBase, newBase }: PortImage): ReplayInput['bases'] | Refusal {
+function basesOfImage({ baseLayers, oldBase, newBase }: PortImage): ReplayInput['bases'] | Refusal {
   if (baseLayers === 0) return undefined;
-  const [old, now] = [readDatabase(oldBase), readDatabase(newBase)];
-  if (old.kind === 'none') return undefined;
-  if (old.kind === 'read' && now.kind === 'read') return { old: old.database, new: now.database };
-  const broken = [old, now].find((one) => one.kind === 'unreadable');
-  return {
-    kind: 'base',
-    ...(broken === undefined ? {} : { undetermined: true }),
-    why:
-      broken?.kind === 'unreadable'
-        ? `the packages of a base can't be told: ${broken.path}: ${broken.text}`
-        : 'the old base has packages of Debian, and the new one has none',
-    lift: 'Name another base with --base.',
-    waivable: false,
-  };
+  const readings = { old: readDatabase(oldBase), now: readDatabase(newBase) };
+  return basesOf(readings, 'the old base has packages of Debian, and the new one has none');
 }
 
 /** A package of which the image doesn't say what files it has. */

@@ -1,6 +1,7 @@
 import { access, constants, open, readdir, realpath, stat } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { compareText, redact, UsageError } from '../../../../core/index.ts';
+import { asFolder, isHttpAddress, isSafeServer } from '../../../fetch/index.ts';
 import { bytesInZip } from '../zip-text.ts';
 import {
   addressOf,
@@ -48,7 +49,7 @@ export async function findRepositories(
   // Where no Maven is installed, a mirror of everything says enough.
   const mirrors = settings.mirrors.filter(({ mirrorOf }) => /^(?:\*|external:\*|central)$/.test(mirrorOf));
   const all = addresses.length > 0 ? addresses : mirrors.map((one) => addressOf(one, settings));
-  const usable = [...new Set(all.filter(isUsable).map(asFolder))];
+  const usable = [...new Set(all.filter(isSafeServer).map(asFolder))];
   if (usable.length > 0) return { kind: 'found', repositories: usable };
   if (all.length === 0)
     return {
@@ -62,28 +63,10 @@ export async function findRepositories(
 }
 
 function checked(url: string): string {
-  if (isAddress(url)) return asFolder(url);
+  if (isHttpAddress(url)) return asFolder(url);
   throw new UsageError('USAGE', `the Maven repository ${redact(url)} is not an http or https address`, {
     hint: 'Write it like https://packages.example/maven/.',
   });
-}
-
-function isAddress(url: string): boolean {
-  return /^https?:\/\/[^/?#]/i.test(url) && URL.canParse(url);
-}
-
-/** Sums that were read in the clear vouch for nothing. */
-function isUsable(url: string): boolean {
-  if (!isAddress(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
-}
-
-function asFolder(url: string): string {
-  const address = new URL(url);
-  if (!address.pathname.endsWith('/')) address.pathname += '/';
-  address.hash = '';
-  return address.href;
 }
 
 /** Of the environment, else of the `mvn` on the PATH. */

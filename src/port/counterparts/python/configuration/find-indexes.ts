@@ -1,4 +1,5 @@
 import { redact, UsageError } from '../../../../core/index.ts';
+import { asFolder, isHttpAddress, isSafeServer } from '../../../fetch/index.ts';
 import { askPip } from './ask-pip.ts';
 import { type Environment, readPipSettings } from './pip-settings.ts';
 
@@ -52,31 +53,16 @@ export async function findIndexes(
 }
 
 function checked(url: string): string {
-  if (isAddress(url)) return asFolder(url);
+  if (isHttpAddress(url)) return asFolder(url);
   throw new UsageError('USAGE', `the Python index ${redact(url)} is not an http or https address`, {
     hint: 'Write it like https://packages.example/simple/.',
   });
 }
 
-function isAddress(url: string): boolean {
-  return /^https?:\/\/[^/?#]/i.test(url) && URL.canParse(url);
-}
-
 /** A page that was read in the clear vouches for nothing, unless a person said so (pip's `trusted-host`). */
 function isUsable(url: string, trusted: readonly string[]): boolean {
-  if (!isAddress(url)) return false;
-  const { protocol, hostname, host } = new URL(url);
-  if (protocol === 'https:' || isLoopback(hostname)) return true;
+  if (!isHttpAddress(url)) return false;
+  if (isSafeServer(url)) return true;
+  const { hostname, host } = new URL(url);
   return trusted.some((name) => name === host || name === hostname);
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
-}
-
-function asFolder(url: string): string {
-  const address = new URL(url);
-  if (!address.pathname.endsWith('/')) address.pathname += '/';
-  address.hash = '';
-  return address.href;
 }

@@ -1,6 +1,7 @@
 import { messageOf } from '../../../../core/index.ts';
 import { architectureWords } from '../../../config/architecture-words.ts';
 import type { OriginContext, OriginPlan, PortImage, Refusal } from '../../../origin-types.ts';
+import { inParallel } from '../in-parallel.ts';
 import { Draft } from '../replay/draft.ts';
 import { NewPlaces } from '../replay/new-places.ts';
 import { planPackageFiles } from '../replay/plan-package-files.ts';
@@ -106,26 +107,18 @@ async function fetchAll<P extends InstalledPackage, O extends OfferedPackage, N 
 ): Promise<{ readonly fetched: readonly Fetched<P, O, N>[]; readonly refusals: readonly Unusable<P>[] }> {
   const fetched = new Map<P, Fetched<P, O, N>>();
   const refusals: Unusable<P>[] = [];
-  const waiting = [...found];
   let done = 0;
-  const work = async (): Promise<void> => {
-    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
-      signal?.throwIfAborted();
-      try {
-        fetched.set(one.installed, { ...one, stored: await manager.fetch(one.offer) });
-      } catch (error) {
-        if (!(error instanceof PackagesError)) throw error;
-        refusals.push({
-          installed: one.installed,
-          refusal: unusable(one.installed, error, manager),
-        });
-      }
-      done += 1;
-      onEvent?.({ type: 'progress', done, total: found.length });
+  await inParallel(found, atATime, async (one) => {
+    signal?.throwIfAborted();
+    try {
+      fetched.set(one.installed, { ...one, stored: await manager.fetch(one.offer) });
+    } catch (error) {
+      if (!(error instanceof PackagesError)) throw error;
+      refusals.push({ installed: one.installed, refusal: unusable(one.installed, error, manager) });
     }
-  };
-  const settled = await Promise.allSettled(Array.from({ length: atATime }, work));
-  for (const one of settled) if (one.status === 'rejected') throw one.reason;
+    done += 1;
+    onEvent?.({ type: 'progress', done, total: found.length });
+  });
   return { fetched: found.flatMap(({ installed }) => fetched.get(installed) ?? []), refusals };
 }
 
