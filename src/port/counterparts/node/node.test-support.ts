@@ -7,10 +7,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type Clock, systemClock } from '../../../core/index.ts';
 import { directory, executable, file, type Machine, userland, writeElf } from '../../../fixture/index.ts';
-import { createLayerReader, type MergedView, mergeLayers, wantedFiles } from '../../../layer/index.ts';
-import { digestOf } from '../../../oci/index.ts';
 import { type TarMember, writeTar } from '../../../tar/index.ts';
 import type { OriginContext, PortImage } from '../../origin-types.ts';
+import { viewOf } from '../shared/plan.test-support.ts';
 import { nodeFiles } from './tree.ts';
 
 export async function tarOf(...members: readonly TarMember[]): Promise<Buffer> {
@@ -176,23 +175,6 @@ export function muslBase(machine: Machine): readonly TarMember[] {
   ];
 }
 
-async function viewOf(layers: readonly (readonly TarMember[])[]): Promise<MergedView> {
-  const reader = createLayerReader({ workerFile: 'none', wanted: [...wantedFiles, ...nodeFiles] });
-  const facts = await Promise.all(
-    layers.map(async (members) => {
-      const bytes = await tarOf(...members);
-      const blob = async function* () {
-        yield bytes;
-      };
-      const mediaType = 'application/vnd.oci.image.layer.v1.tar';
-      const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length };
-      return reader.read({ repository: { name: 'example.org/app', blob }, descriptor });
-    }),
-  );
-  await reader.close();
-  return mergeLayers(facts);
-}
-
 /** An image of these layers on Node's base. */
 export async function imageOf(
   layers: readonly (readonly TarMember[])[],
@@ -202,10 +184,10 @@ export async function imageOf(
     reference: 'registry.example.org/app:1',
     source: { os: 'linux', architecture: 'amd64' },
     target: { os: 'linux', architecture: 'arm64' },
-    view: await viewOf([base('amd64'), ...layers]),
+    view: await viewOf([base('amd64'), ...layers], { wanted: nodeFiles }),
     baseLayers: 1,
-    oldBase: await viewOf([base('amd64')]),
-    newBase: await viewOf([base('arm64')]),
+    oldBase: await viewOf([base('amd64')], { wanted: nodeFiles }),
+    newBase: await viewOf([base('arm64')], { wanted: nodeFiles }),
     mapPath: (path) => path,
   };
 }

@@ -2,13 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { afterEach, expect } from 'vitest';
-import { createLayerReader, type MergedView, mergeLayers, wantedFiles } from '../../../layer/index.ts';
-import { digestOf } from '../../../oci/index.ts';
 import type { TarMember } from '../../../tar/index.ts';
-import { writeTar } from '../../../tar/index.ts';
 import { pathNames } from '../../engine/map-path.ts';
 import type { PythonSettings } from '../../options.ts';
 import type { OriginContext, OriginPlan, PortImage } from '../../origin-types.ts';
+import { fates as fatesOf, newBytes as newBytesOf, viewOf } from '../shared/plan.test-support.ts';
 import type { IndexSpec, RunningIndex } from './index.test-support.ts';
 import { serveIndex } from './index.test-support.ts';
 import { wantedPython } from './installed/wanted.ts';
@@ -37,27 +35,6 @@ export async function indexOf(
   return index;
 }
 
-async function viewOf(layers: readonly (readonly TarMember[])[]): Promise<MergedView> {
-  const reader = createLayerReader({ workerFile: 'none', wanted: [...wantedFiles, ...wantedPython] });
-  const facts = await Promise.all(
-    layers.map(async (members) => {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of writeTar(members)) chunks.push(Uint8Array.from(chunk));
-      const bytes = Buffer.concat(chunks);
-      const blob = async function* (): AsyncGenerator<Uint8Array> {
-        yield bytes;
-      };
-      const mediaType = 'application/vnd.oci.image.layer.v1.tar';
-      return reader.read({
-        repository: { name: 'example.com/app', blob },
-        descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length },
-      });
-    }),
-  );
-  await reader.close();
-  return mergeLayers(facts);
-}
-
 export interface Scene {
   readonly layers: readonly (readonly TarMember[])[];
   readonly oldBase?: readonly TarMember[];
@@ -84,14 +61,14 @@ export async function planOf(scene: Scene): Promise<Planned> {
     reference: 'example.com/app:1',
     source: { os: 'linux', architecture: 'amd64' },
     target: { os: 'linux', architecture: 'arm64' },
-    view: await viewOf([...base, ...layers]),
+    view: await viewOf([...base, ...layers], { wanted: wantedPython }),
     baseLayers: base.length,
-    oldBase: await viewOf(base),
-    newBase: await viewOf(newBase === undefined ? [] : [newBase]),
+    oldBase: await viewOf(base, { wanted: wantedPython }),
+    newBase: await viewOf(newBase === undefined ? [] : [newBase], { wanted: wantedPython }),
     mapPath: pathNames(
       { os: 'linux', architecture: 'amd64' },
       { os: 'linux', architecture: 'arm64' },
-      await viewOf([]),
+      await viewOf([], { wanted: wantedPython }),
     ),
   };
   const cache = scene.context?.cache ?? temporary();
@@ -107,32 +84,6 @@ export async function planOf(scene: Scene): Promise<Planned> {
     cache,
   });
   return { image, plan, cache };
-}
-
-/** What becomes of the paths: `keep`, `drop`, `replace`, or the new path behind an arrow. */
-export function fates({ plan }: Planned): Readonly<Record<string, string>> {
-  const planned = [...plan.paths].map(([path, one]) => {
-    const to = 'to' in one && one.to !== undefined && one.to !== path ? ` -> ${one.to}` : '';
-    return [path, `${one.action}${to}`] as const;
-  });
-  const added = plan.added.map(({ path, kind }) => [path, kind === 'directory' ? 'add /' : 'add'] as const);
-  return Object.fromEntries([...planned, ...added]);
-}
-
-/** The bytes that a path of the plan gets. */
-export async function newBytes({ plan }: Planned, path: string): Promise<Buffer> {
-  const one = plan.paths.get(path);
-  const added = plan.added.find((item) => item.path === path);
-  const content =
-    one?.action === 'replace' && one.with.kind === 'file'
-      ? one.with
-      : added?.kind === 'file'
-        ? added
-        : undefined;
-  if (content === undefined) throw new Error(`${path} gets no new content`);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of content.content()) chunks.push(Uint8Array.from(chunk));
-  return Buffer.concat(chunks);
 }
 
 /** By path, the sums of the new image's files. */
@@ -161,4 +112,14 @@ export async function expectTrueRecord(planned: Planned, info: string): Promise<
   const listed = lines.map(({ path }) => path);
   expect(new Set(listed).size).toBe(listed.length);
   return listed;
+}
+
+/** What becomes of the paths: `keep`, `drop`, `replace`, or the new path behind an arrow. */
+export function fates({ plan }: Planned): Readonly<Record<string, string>> {
+  return fatesOf(plan);
+}
+
+/** The bytes that a path of the plan gets. */
+export function newBytes({ plan }: Planned, path: string): Promise<Buffer> {
+  return newBytesOf(plan, path);
 }
